@@ -1,0 +1,152 @@
+"""The relations that questions are asked about, each as subjects, objects and true pairs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from datamodules.gene_phenotype.knowledge import Knowledge, by_share
+
+RelationName = Literal["disease_phenotype", "gene_disease", "gene_phenotype", "disease_gene", "disease_inheritance"]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a relation is asked.
+
+    Args:
+        context: Names the subject, ``{subject}``.
+        relation: Yes/no question about ``{object}``.
+        listing: Asks for all objects.
+        fact: Asks for the one object.
+    """
+
+    context: str
+    relation: str
+    listing: str
+    fact: str
+
+
+# Brief wordings cost few tokens, which is what a small machine is short of; full ones suit chat models.
+BRIEF: Mapping[RelationName, Wording] = {
+    "disease_phenotype": Wording("Disease: {subject}", "Has {object}?", "Phenotypes:", "Phenotype:"),
+    "gene_disease": Wording("Gene: {subject}", "Causes {object}?", "Diseases:", "Disease:"),
+    "gene_phenotype": Wording("Gene: {subject}", "Leads to {object}?", "Phenotypes:", "Phenotype:"),
+    "disease_gene": Wording("Disease: {subject}", "Due to gene {object}?", "Genes:", "Gene:"),
+    "disease_inheritance": Wording("Disease: {subject}", "Inherited as {object}?", "Inheritance:", "Inheritance:"),
+}
+FULL: Mapping[RelationName, Wording] = {
+    "disease_phenotype": Wording(
+        "This is about the disease {subject}.",
+        "Is {object} a phenotype of this disease? Answer Yes or No.",
+        "List phenotypes of this disease, separated by semicolons.",
+        "Name the phenotype of this disease.",
+    ),
+    "gene_disease": Wording(
+        "This is about the human gene {subject}.",
+        "Do variants of this gene cause {object}? Answer Yes or No.",
+        "List the diseases caused by variants of this gene, separated by semicolons.",
+        "Which disease do variants of this gene cause?",
+    ),
+    "gene_phenotype": Wording(
+        "This is about the human gene {subject}.",
+        "Do variants of this gene lead to {object}? Answer Yes or No.",
+        "List phenotypes that variants of this gene lead to, separated by semicolons.",
+        "Which phenotype do variants of this gene lead to?",
+    ),
+    "disease_gene": Wording(
+        "This is about the disease {subject}.",
+        "Is this disease caused by variants of the gene {object}? Answer Yes or No.",
+        "List the genes whose variants cause this disease, separated by semicolons.",
+        "Variants of which gene cause this disease? Answer with its symbol.",
+    ),
+    "disease_inheritance": Wording(
+        "This is about the disease {subject}.",
+        "Is this disease inherited as {object}? Answer Yes or No.",
+        "List the modes of inheritance of this disease, separated by semicolons.",
+        "What is the mode of inheritance of this disease?",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """True pairs of one relation over all splits.
+
+    Args:
+        name: Its name, ``subject_object``.
+        subjects: Subject id -> name.
+        pairs: Subject id -> its objects, the most frequent first.
+        object_names: Object id -> name.
+        forbidden: For a subject id, objects that are true, implied by true ones or doubtful, and so can be
+            no negatives.
+        implied: For an object id, the objects that follow from it.
+    """
+
+    name: RelationName
+    subjects: Mapping[str, str]
+    pairs: Mapping[str, Sequence[str]]
+    object_names: Mapping[str, str]
+    forbidden: Callable[[str], frozenset[str]]
+    implied: Callable[[str], frozenset[str]]
+
+
+def build_relation(knowledge: Knowledge, name: RelationName) -> Relation:
+    """One relation of the knowledge; subjects without a true pair are left out."""
+    diseases, genes = knowledge.diseases, knowledge.genes
+    disease_names = {key: disease.name for key, disease in diseases.items()}
+    symbols = {key: gene.symbol for key, gene in genes.items()}
+    pairs: dict[str, Sequence[str]]
+    if name == "disease_phenotype":
+        pairs = {key: by_share(disease.phenotypes) for key, disease in diseases.items()}
+        return _phenotypes(knowledge, name, disease_names, pairs, {k: d.excluded for k, d in diseases.items()})
+    if name == "gene_phenotype":
+        pairs = {key: by_share(knowledge.gene_phenotypes(key)) for key in genes}
+        return _phenotypes(knowledge, name, symbols, pairs, {})
+    if name == "gene_disease":
+        pairs = {key: sorted(gene.diseases) for key, gene in genes.items()}
+        return _plain(name, symbols, pairs, disease_names)
+    if name == "disease_gene":
+        pairs = {key: sorted(disease.genes) for key, disease in diseases.items()}
+        return _plain(name, disease_names, pairs, symbols)
+    pairs = {key: disease.inheritance for key, disease in diseases.items()}
+    modes = {term: knowledge.term_name(term) for terms in pairs.values() for term in terms}
+    return _plain(name, disease_names, pairs, modes)
+
+
+def _plain(
+    name: RelationName,
+    subjects: Mapping[str, str],
+    pairs: Mapping[str, Sequence[str]],
+    object_names: Mapping[str, str],
+) -> Relation:
+    kept = {key: objects for key, objects in pairs.items() if objects}
+    return Relation(
+        name,
+        {key: subjects[key] for key in kept},
+        kept,
+        object_names,
+        forbidden=lambda subject: frozenset(kept[subject]),
+        implied=lambda _: frozenset(),
+    )
+
+
+def _phenotypes(
+    knowledge: Knowledge,
+    name: RelationName,
+    subjects: Mapping[str, str],
+    pairs: Mapping[str, Sequence[str]],
+    excluded: Mapping[str, set[str]],
+) -> Relation:
+    kept = {key: objects for key, objects in pairs.items() if objects}
+    names = {term: knowledge.term_name(term) for objects in kept.values() for term in objects}
+    ontology = knowledge.ontology
+
+    def forbidden(subject: str) -> frozenset[str]:
+        true = knowledge.implied(kept[subject])
+        # A more specific form of a true phenotype may well be true though nobody has written it down.
+        finer = frozenset().union(*(ontology.descendants(term) for term in kept[subject]))
+        return frozenset((true | finer) - excluded.get(subject, set()))
+
+    return Relation(
+        name, {key: subjects[key] for key in kept}, kept, names, forbidden, lambda term: frozenset(ontology.ancestors(term))
+    )

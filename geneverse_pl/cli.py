@@ -1,0 +1,141 @@
+"""The command line: LightningCLI over any task and any data module."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+
+import datamodules
+from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
+from geneverse_pl.callbacks.throughput import Throughput
+from geneverse_pl.data.datamodule import TextDataModule
+from geneverse_pl.exceptions import GeneverseError
+from geneverse_pl.messages import check_arguments, configure_logging, one_line
+from geneverse_pl.tasks.base import BaseTask, check_fields
+from geneverse_pl.trainer import Trainer
+
+# The name ``datamodules`` is generic: another folder of that name in the working directory would shadow ours.
+if not hasattr(datamodules, "GENEVERSE_PL_DATAMODULES"):
+    raise ImportError(
+        f"'datamodules' must be the package installed with geneverse_pl, but {datamodules.__file__ or datamodules.__path__} "
+        "is imported. Rename that folder or start from another directory."
+    )
+
+
+class GeneverseCLI(LightningCLI):
+    """LightningCLI with this project's defaults, and ``prepare`` and ``preview`` as subcommands."""
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Subcommands, each a method of the trainer, with the arguments it gets from the other sections."""
+        return {
+            "fit": {"model", "train_dataloaders", "val_dataloaders", "datamodule"},
+            "validate": {"model", "dataloaders", "datamodule"},
+            "test": {"model", "dataloaders", "datamodule"},
+            "predict": {"model", "dataloaders", "datamodule"},
+            "prepare": {"model", "datamodule"},
+            "preview": {"model", "datamodule"},
+        }
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds the callbacks every run has, configurable and never lost to a second callback list."""
+        parser.add_lightning_class_args(AdapterCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(Throughput, "throughput")
+        parser.add_argument(
+            "--test_after_fit",
+            type=bool,
+            default=True,
+            help="After fit, test the best checkpoint and print its scores beside their controls.",
+        )
+
+    def instantiate_classes(self) -> None:
+        """Builds the objects, and checks that task and data module fit before anything is loaded."""
+        super().instantiate_classes()
+        if isinstance(self.model, BaseTask):
+            check_fields(self.model, self.datamodule)
+        reference = getattr(self.model, "model_reference", None)
+        if isinstance(self.datamodule, TextDataModule) and reference:
+            self.datamodule.use_model(reference, getattr(self.model, "new_tokens", None))
+
+    def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        """Logs to CSV and TensorBoard, in one folder, unless the configuration says otherwise."""
+        config = self._get(self.config_init, "trainer")
+        if config.get("logger") is None and not config.get("fast_dev_run"):
+            kwargs["logger"] = default_loggers(Path(config.get("default_root_dir") or "runs"))
+        return super().instantiate_trainer(**kwargs)
+
+    def after_fit(self) -> None:
+        """Tests the best checkpoint, so that every fit ends with its scores."""
+        config = self._get(self.config_init, "test_after_fit")
+        if not config or self.trainer.fast_dev_run or self.trainer.interrupted:  # type: ignore[attr-defined]
+            return
+        best = self.trainer.checkpoint_callback.best_model_path if self.trainer.checkpoint_callback else ""  # type: ignore[attr-defined]
+        checkpoint = best or None
+        self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=checkpoint, verbose=False)
+        if checkpoint:
+            self.trainer.print(f"adapter written to {Path(checkpoint).with_suffix('')}")
+
+
+def default_loggers(root: Path) -> list[Logger]:
+    """TensorBoard and CSV logs in the next ``version_N`` folder of ``root``."""
+    used = [int(p.name.removeprefix("version_")) for p in root.glob("version_*") if p.name[8:].isdigit()]
+    version = max(used, default=-1) + 1
+    return [
+        TensorBoardLogger(root, name="", version=version, default_hp_metric=False),
+        CSVLogger(root, name="", version=version),
+    ]
+
+
+def run(args: Sequence[str] | None = None) -> GeneverseCLI:
+    """Parses the arguments and runs the subcommand; errors are raised."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    check_arguments(arguments, set(GeneverseCLI.subcommands()))
+    return GeneverseCLI(
+        BaseTask,
+        L.LightningDataModule,
+        trainer_class=Trainer,
+        trainer_defaults={"default_root_dir": "runs", "log_every_n_steps": 10},
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        args=None if args is None else arguments,
+        seed_everything_default=0,
+        parser_kwargs={
+            "prog": "geneverse_pl",
+            "exit_on_error": False,
+            **{name: {"exit_on_error": False} for name in GeneverseCLI.subcommands()},
+        },
+    )
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Entry point of ``geneverse_pl``.
+
+    Args:
+        args: Arguments without the program's name; None takes those of the process.
+
+    Returns:
+        Exit code: 0 when done, 2 for a mistake in arguments or data, 143 when stopped by SIGTERM.
+    """
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+    configure_logging()
+    try:
+        run(args)
+    except SIGTERMException:
+        return 143
+    except KeyboardInterrupt:
+        return 130
+    except GeneverseError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except Exception as error:
+        line = one_line(error)
+        if line is None:
+            raise
+        sys.stderr.write(f"error: {line}\n")
+        return 2
+    return 0

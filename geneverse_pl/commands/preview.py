@@ -1,0 +1,58 @@
+"""``preview``: samples as the model sees them, trained tokens told apart from the others."""
+
+from collections.abc import Callable
+
+from geneverse_pl.data.datamodule import TextDataModule
+from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.exceptions import ConfigError, unknown_choice
+
+_TRAINED, _MASKED, _RESET = "\033[1;32m", "\033[2m", "\033[0m"
+
+
+def preview_samples(data: TextDataModule, split: str, num_samples: int, *, colour: bool) -> str:
+    """Text of the first samples of a split.
+
+    Args:
+        data: The data module, set up.
+        split: Name of the split.
+        num_samples: Samples to show, > 0.
+        colour: Tell trained tokens apart by colour; else they stand between ``⟦`` and ``⟧``.
+
+    Raises:
+        ConfigError: If there is no such split, or ``num_samples`` is not positive.
+    """
+    if split not in data.store.splits:
+        raise ConfigError(unknown_choice("split", split, data.store.splits))
+    if num_samples < 1:
+        raise ConfigError(f"num_samples must be > 0, got {num_samples}.")
+    stored = data.store.split(split)
+    legend = "trained tokens are green, the others dim" if colour else "trained tokens stand between ⟦ and ⟧"
+    parts = [f"{split}: {len(stored):,} samples; {legend}"]
+    for index in range(min(num_samples, len(stored))):
+        sample = stored[index]
+        kind = sample.metadata.get("kind", "")
+        parts.append(f"\n--- {index}: {kind}, {len(sample)} tokens, {int(sample.trained.sum())} trained")
+        parts.append(render(sample, data.tokenizer.decode, colour=colour))
+    return "\n".join(parts)
+
+
+def render(sample: EncodedSample, decode: Callable[[list[int]], str | list[str]], *, colour: bool) -> str:
+    """One sample as text with its trained runs marked.
+
+    Args:
+        sample: The sample.
+        decode: Turns token ids into text.
+        colour: By colour, else by brackets.
+    """
+    opening, closing = (_TRAINED, _RESET) if colour else ("⟦", "⟧")
+    text = ""
+    start = 0
+    for place in range(1, len(sample) + 1):
+        if place == len(sample) or sample.trained[place] != sample.trained[start]:
+            run = str(decode(sample.input_ids[start:place].tolist()))
+            if sample.trained[start]:
+                text += f"{opening}{run}{closing}"
+            else:
+                text += f"{_MASKED}{run}{_RESET}" if colour else run
+            start = place
+    return text

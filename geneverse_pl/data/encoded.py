@@ -1,0 +1,45 @@
+"""A tokenized sample: what the store holds and the collate functions put into batches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedSample:
+    """The token ids of one prompt and answer, and which of them are learned.
+
+    Args:
+        input_ids: Token ids, ``(T,)`` int32.
+        trained: True where the token counts in the loss, ``(T,)`` bool.
+        prefix_length: Number of first tokens, in ``[0, T]``, that all samples of the same
+            ``prefix_group`` begin with; packed samples can share their computation.
+        prefix_group: Number of the group, -1 where nothing is shared.
+        metadata: What evaluation needs; JSON-able.
+
+    Raises:
+        ValueError: If the arrays are not of one shape ``(T,)`` or the prefix does not fit.
+    """
+
+    input_ids: npt.NDArray[np.int32]
+    trained: npt.NDArray[np.bool_]
+    prefix_length: int = 0
+    prefix_group: int = -1
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.input_ids.ndim != 1 or self.input_ids.shape != self.trained.shape:
+            raise ValueError(
+                f"input_ids and trained must have one shape (T,), got {self.input_ids.shape} and "
+                f"{self.trained.shape}. Mark every token as trained or not."
+            )
+        if not 0 <= self.prefix_length <= len(self.input_ids) or self.prefix_group < -1:
+            raise ValueError(
+                f"prefix_length must be in [0, {len(self.input_ids)}] and prefix_group >= -1, got "
+                f"{self.prefix_length} and {self.prefix_group}. Count the prefix in tokens of this sample."
+            )
+
+    def __len__(self) -> int:
+        return len(self.input_ids)

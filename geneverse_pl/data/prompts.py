@@ -1,0 +1,189 @@
+"""The prompt template: one object used to train, score, generate and export, saved with every adapter."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, get_args
+
+from geneverse_pl.exceptions import ConfigError, unknown_choice
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+TemplateName = Literal["chat", "alpaca", "llama2", "vicuna", "plain"]
+PROMPT_FILE = "prompt_template.json"
+
+_PROMPT_MARK = "GENEVERSE-PROMPT-MARK"
+_ANSWER_MARK = "GENEVERSE-ANSWER-MARK"
+
+
+@dataclass(frozen=True)
+class PromptParts:
+    """The text around a question and its answer, in the order they stand.
+
+    Args:
+        head: Before the user's text.
+        tail: Between the user's text and the answer.
+        end: After the answer; the end token where it is empty.
+        answer_lead: Text that joins an answer to ``tail`` (a space), so that a word is one token as in prose.
+    """
+
+    head: str
+    tail: str
+    end: str = ""
+    answer_lead: str = ""
+
+
+_FIXED: dict[str, PromptParts] = {
+    "alpaca": PromptParts(
+        "Below is an instruction that describes a task. Write a response that appropriately completes the "
+        "request.\n\n### Instruction:\n",
+        "\n\n### Response:\n",
+    ),
+    "llama2": PromptParts("[INST] ", " [/INST]", answer_lead=" "),
+    "vicuna": PromptParts("USER: ", " ASSISTANT:", answer_lead=" "),
+    "plain": PromptParts("", "", answer_lead=" "),
+}
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """Wraps a question and its answer in the text a model was made for.
+
+    Args:
+        name: ``chat`` takes the tokenizer's own chat template; ``alpaca`` (Taori et al. 2023), ``llama2``
+            (Touvron et al. 2023) and ``vicuna`` (Chiang et al. 2023) are the published ones; ``plain`` adds
+            nothing but a space before the answer, and costs the fewest tokens.
+        system: System message, put first; None leaves it to the template (a chat template may have its own).
+
+    Raises:
+        ConfigError: If the name is unknown.
+    """
+
+    name: TemplateName = "chat"
+    system: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in get_args(TemplateName):
+            raise ConfigError(unknown_choice("template", self.name, get_args(TemplateName)))
+
+    def parts(self, tokenizer: "PreTrainedTokenizerBase") -> PromptParts:
+        """The texts around question and answer for this tokenizer.
+
+        Raises:
+            ConfigError: If ``chat`` is asked for and the tokenizer has no chat template.
+        """
+        if self.name == "chat":
+            return _chat_parts(tokenizer, self.system)
+        fixed = _FIXED[self.name]
+        bos = tokenizer.bos_token or "" if getattr(tokenizer, "add_bos_token", False) else ""
+        system = self.system or ""
+        if system and self.name == "llama2":
+            head = f"[INST] <<SYS>>\n{system}\n<</SYS>>\n\n"
+        elif system:
+            head = f"{system}\n\n{fixed.head}" if self.name != "vicuna" else f"{system} {fixed.head}"
+        else:
+            head = fixed.head
+        return PromptParts(bos + head, fixed.tail, fixed.end, fixed.answer_lead)
+
+    def save(self, folder: Path) -> None:
+        """Writes the template beside an adapter as ``prompt_template.json``."""
+        (folder / PROMPT_FILE).write_text(json.dumps({"name": self.name, "system": self.system}) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads the template of an adapter folder.
+
+        Raises:
+            ConfigError: If the folder has none.
+        """
+        path = folder / PROMPT_FILE
+        if not path.is_file():
+            raise ConfigError(f"An adapter folder must hold {PROMPT_FILE}, {folder} does not. Train it anew.")
+        content = json.loads(path.read_text())
+        return cls(content["name"], content["system"])
+
+
+def _chat_parts(tokenizer: "PreTrainedTokenizerBase", system: str | None) -> PromptParts:
+    """Cuts the tokenizer's chat template at marks put in the place of question and answer."""
+    if not tokenizer.chat_template:
+        raise ConfigError(
+            "template 'chat' needs a tokenizer with a chat template, and this one has none. "
+            "Set data.init_args.template to alpaca, llama2, vicuna or plain."
+        )
+    messages = [{"role": "user", "content": _PROMPT_MARK}]
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": system})
+    prompt = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    answered = [*messages, {"role": "assistant", "content": _ANSWER_MARK}]
+    whole = str(tokenizer.apply_chat_template(answered, tokenize=False))
+    head, _, tail = prompt.partition(_PROMPT_MARK)
+    # Some templates open the answer differently with and without the generation prompt (an empty
+    # "thinking" block): what stands before the answer is what the model will see when it generates.
+    end = whole.rpartition(_ANSWER_MARK)[2]
+    if not tail or _ANSWER_MARK not in whole:
+        raise ConfigError(
+            "The tokenizer's chat template must show the user's text and the answer unchanged, and it does "
+            "not. Set data.init_args.template to alpaca, llama2, vicuna or plain."
+        )
+    return PromptParts(head, tail, end)
+
+
+class Encoder:
+    """Turns texts into token ids with one tokenizer and one template, the same way everywhere.
+
+    Context, question and answer are tokenized apart and joined, so that what a model is trained on is
+    token for token what it sees when it generates, and masks follow from lengths alone.
+
+    Args:
+        tokenizer: The model's tokenizer.
+        template: The prompt template.
+
+    Raises:
+        ConfigError: If the tokenizer has no end token.
+    """
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", template: PromptTemplate) -> None:
+        if tokenizer.eos_token_id is None:
+            raise ConfigError("The tokenizer must have an end token (eos_token), and it has none. Set one.")
+        self.tokenizer = tokenizer
+        self.template = template
+
+    @cached_property
+    def parts(self) -> PromptParts:
+        """The template's texts for this tokenizer."""
+        return self.template.parts(self.tokenizer)
+
+    @cached_property
+    def end_ids(self) -> list[int]:
+        """Tokens that end an answer; the first of them stops generation."""
+        ids = self._ids(self.parts.end.rstrip("\n")) if self.parts.end.strip() else []
+        return ids or [int(self.tokenizer.eos_token_id)]
+
+    @property
+    def pad_id(self) -> int:
+        """Token of the padding; the end token where the tokenizer has no other, as masks never look at ids."""
+        pad = self.tokenizer.pad_token_id
+        return int(self.tokenizer.eos_token_id if pad is None else pad)
+
+    def prefix(self, context: str) -> list[int]:
+        """Tokens before the question: the template's head and the context."""
+        return self._ids(self.parts.head + context)
+
+    def question(self, question: str, context: str = "") -> list[int]:
+        """Tokens from the question up to the answer."""
+        return self._ids(("\n" if context else "") + question + self.parts.tail)
+
+    def answer(self, answer: str) -> list[int]:
+        """Tokens of the answer with its end."""
+        return self._ids(self.parts.answer_lead + answer) + self.end_ids
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of generated tokens, cut at the end token."""
+        if self.end_ids[0] in ids:
+            ids = ids[: ids.index(self.end_ids[0])]
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False).input_ids) if text else []

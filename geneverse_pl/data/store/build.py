@@ -1,0 +1,81 @@
+"""What names a store, and how several processes of a machine build it only once."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import filelock
+
+from geneverse_pl.data.store.layout import PARTIAL_SUFFIX, SCHEMA_VERSION
+
+_logger = logging.getLogger(__name__)
+
+_KEY_LENGTH = 16
+_POLL_SECONDS = 0.2
+
+
+def store_key(parts: Mapping[str, object]) -> str:
+    """Short name for everything that determines a store; another value anywhere gives another name.
+
+    Args:
+        parts: Digests of the source files, tokenizer, template, options; JSON-able. The order of keys does
+            not count. The schema version is added here.
+
+    Returns:
+        16 hexadecimal digits of a SHA-256.
+
+    Raises:
+        TypeError: If a part is not JSON-able.
+    """
+    canonical = json.dumps({"schema_version": SCHEMA_VERSION, "parts": dict(parts)}, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:_KEY_LENGTH]
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def build_once(path: str | Path, build: Callable[[Path], None]) -> None:
+    """Calls ``build(path)`` unless the file is there; of several processes one builds, the others wait.
+
+    Waiting needs no process group, only a lock on ``<path>.lock``, which the system frees when its holder
+    dies, so a killed build is taken over by the next process. Its unfinished files are removed first.
+
+    Args:
+        path: The file to build; its folder is made.
+        build: Must leave the whole file at the path it is given, under this name only when it is whole,
+            as ``StoreWriter`` does.
+
+    Raises:
+        RuntimeError: If ``build`` left no file.
+    """
+    path = Path(path)
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path.with_name(f"{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        _logger.info("Waiting for another process that builds %s.", path)
+        lock.acquire(poll_interval=_POLL_SECONDS)
+    try:
+        if not path.exists():
+            _remove_partial(path)
+            build(path)
+            if not path.exists():
+                raise RuntimeError(f"The build must leave {path}, it did not. Write to the path it is given.")
+    finally:
+        lock.release()
+
+
+def _remove_partial(path: Path) -> None:
+    """Removes what killed builds of this file left behind; only the holder of the lock may do so."""
+    for partial in path.parent.iterdir():
+        if partial.name.startswith(f".{path.name}.") and partial.name.endswith(PARTIAL_SUFFIX):
+            _logger.info("Removing %s, left by an interrupted build.", partial)
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,31 @@
+"""The HDF5 layout of a store: names, versions and types that writer and reader agree on.
+
+::
+
+    /                        attributes format, schema_version, complete, splits and provenance (JSON)
+    /splits/<split>/         one group a split, of n samples with t tokens and m bytes of metadata
+        input_ids            (t,) int32     token ids, one sample after the other
+        trained              (t,) uint8     1 where the token counts in the loss
+        token_offsets        (n + 1,) int64 where each sample's tokens begin; the last entry is t
+        prefix_lengths       (n,) int32
+        prefix_groups        (n,) int64     -1 where nothing is shared
+        metadata             (m,) uint8     UTF-8 JSON objects, nothing for an empty one
+        metadata_offsets     (n + 1,) int64 where each sample's metadata begins; the last entry is m
+    /documents/<name>        (k,) uint8     UTF-8 JSON, compressed
+"""
+
+FORMAT = "geneverse_pl/token_store"
+SCHEMA_VERSION = 1
+
+DATASET_TYPES = {
+    "input_ids": "int32",
+    "trained": "uint8",
+    "token_offsets": "int64",
+    "prefix_lengths": "int32",
+    "prefix_groups": "int64",
+    "metadata": "uint8",
+    "metadata_offsets": "int64",
+}
+# The reader takes a whole chunk to verify its checksum, so chunks are of the order of a page cache read.
+CHUNK_LENGTH = 8192
+PARTIAL_SUFFIX = ".partial"

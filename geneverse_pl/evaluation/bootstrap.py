@@ -1,0 +1,177 @@
+"""Percentile bootstrap intervals, by item or by whole group (Efron and Tibshirani 1993)."""
+
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geneverse_pl.evaluation.statistics import Array, Floats, Statistic
+
+logger = logging.getLogger(__name__)
+
+# Bounds the (resamples, items) matrices to about 32 MB each.
+_MAX_CELLS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A statistic of a sample and its bootstrap interval.
+
+    Args:
+        value: The statistic on the whole sample; NaN if undefined there.
+        low: Lower end of the interval; NaN if there is none.
+        high: Upper end of the interval; NaN if there is none.
+        n: Number of items.
+        num_skipped: Resamples left out because the statistic is undefined on them.
+        reason: Why value or interval is missing; empty if both are there.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    num_skipped: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class BootstrapSettings:
+    """How intervals are computed; the same for all scores of a table.
+
+    Args:
+        num_resamples: Number of resamples, >= 1.
+        confidence: Coverage aimed at, in (0, 1).
+        seed: Seed of the resamples. Models scored on the same items see the same resamples.
+
+    Raises:
+        ValueError: If a value is out of range.
+    """
+
+    num_resamples: int = 1000
+    confidence: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.num_resamples < 1:
+            raise ValueError(f"num_resamples must be at least 1, got {self.num_resamples}.")
+        if not 0.0 < self.confidence < 1.0:
+            raise ValueError(f"confidence must be in (0, 1), got {self.confidence}.")
+
+
+DEFAULT_BOOTSTRAP = BootstrapSettings()
+
+
+def bootstrap_interval(
+    statistic: Statistic | Callable[..., float],
+    *arrays: npt.ArrayLike,
+    groups: Sequence[object] | Array | None = None,
+    num_resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Percentile bootstrap interval of a statistic.
+
+    With ``groups`` whole groups are drawn (cluster bootstrap, Field and Welsh 2007): questions about one
+    disease are right or wrong together, and treating them as independent makes intervals too narrow. A
+    percentile interval has no width where all items agree (accuracy 1.0), which is not certainty.
+
+    Args:
+        statistic: A :class:`~geneverse_pl.evaluation.statistics.Statistic` (vectorised: 1000 resamples of
+            2,000 items take a fraction of a second) or any function of the arrays that gives a number
+            (called once a resample). NaN means undefined.
+        *arrays: One or more arrays of shape ``(N,)`` without NaN; resampled together.
+        groups: Group of each item, length ``N``; ``None`` draws items.
+        num_resamples: Number of resamples, >= 1.
+        confidence: Coverage aimed at, in (0, 1).
+        seed: Seed of the resamples.
+
+    Returns:
+        The interval. Resamples on which the statistic is undefined are skipped and counted; if it is
+        undefined on the whole sample, value and bounds are NaN and ``reason`` says why.
+
+    Raises:
+        ValueError: If there are no items, lengths differ, an array holds NaN, or a setting is out of range.
+    """
+    settings = BootstrapSettings(num_resamples, confidence, seed)
+    columns = _checked(arrays)
+    num_items = len(columns[0])
+    codes, num_groups = _group_codes(groups, num_items)
+    value = float(statistic(*columns))
+    if math.isnan(value):
+        needs = statistic.needs if isinstance(statistic, Statistic) else ""
+        reason = f"undefined: the sample must hold {needs}" if needs else "undefined on the sample"
+        return Interval(value, math.nan, math.nan, num_items, reason=reason)
+    if num_groups < 2:
+        reason = f"no interval: at least 2 groups are needed, got {num_groups}"
+        return Interval(value, math.nan, math.nan, num_items, reason=reason)
+
+    drawn = np.concatenate(
+        [
+            _evaluate(statistic, counts[:, codes], columns)
+            for counts in _group_counts(num_groups, num_items, settings)
+        ]
+    )
+    valid = drawn[~np.isnan(drawn)]
+    skipped = num_resamples - len(valid)
+    if skipped:
+        logger.info("Statistic undefined on %d of %d resamples; these were skipped.", skipped, num_resamples)
+    if not len(valid):
+        reason = "no interval: undefined on every resample"
+        return Interval(value, math.nan, math.nan, num_items, skipped, reason)
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(valid, [tail, 1.0 - tail])
+    return Interval(value, float(low), float(high), num_items, skipped)
+
+
+def _checked(arrays: Sequence[npt.ArrayLike]) -> list[Array]:
+    """The arrays as NumPy vectors of one length, without NaN."""
+    columns = [np.asarray(array) for array in arrays]
+    if not columns or any(column.ndim != 1 for column in columns):
+        shapes = [column.shape for column in columns]
+        raise ValueError(f"arrays must be one or more vectors of shape (N,), got shapes {shapes}.")
+    if len({len(column) for column in columns}) != 1 or not len(columns[0]):
+        lengths = [len(column) for column in columns]
+        raise ValueError(f"arrays must have one common length of at least 1, got lengths {lengths}.")
+    for position, column in enumerate(columns):
+        if column.dtype.kind == "f" and np.isnan(column).any():
+            raise ValueError(f"array {position} must not hold NaN. Leave out items that have no value.")
+    return columns
+
+
+def _group_codes(groups: Sequence[object] | Array | None, num_items: int) -> tuple[npt.NDArray[np.intp], int]:
+    """Group number of each item, in order of first appearance, and the number of groups."""
+    if groups is None:
+        return np.arange(num_items), num_items
+    if len(groups) != num_items:
+        raise ValueError(f"groups must have one entry for each of the {num_items} items, got {len(groups)}.")
+    codes: dict[object, int] = {}
+    return np.array([codes.setdefault(group, len(codes)) for group in groups], dtype=np.intp), len(codes)
+
+
+def _group_counts(num_groups: int, num_items: int, settings: BootstrapSettings) -> Iterator[Floats]:
+    """How often each group is drawn, as blocks ``(R', num_groups)`` whose rows sum to ``num_groups``."""
+    generator = np.random.default_rng(settings.seed)
+    block = max(1, _MAX_CELLS // num_items)
+    for start in range(0, settings.num_resamples, block):
+        rows = min(block, settings.num_resamples - start)
+        # One bincount over all rows is far quicker than a multinomial draw per row.
+        draws = generator.integers(num_groups, size=(rows, num_groups))
+        draws += np.arange(rows)[:, None] * num_groups
+        counts = np.bincount(draws.ravel(), minlength=rows * num_groups)
+        yield counts.reshape(rows, num_groups).astype(np.float64)
+
+
+def _evaluate(
+    statistic: Statistic | Callable[..., float], weights: Floats, columns: Sequence[Array]
+) -> Floats:
+    """The statistic on each resample, ``(R',)``, given item counts ``(R', N)``."""
+    if isinstance(statistic, Statistic):
+        return statistic.weighted(weights, *columns)
+    positions = np.arange(len(columns[0]))
+    resamples = (np.repeat(positions, counts.astype(np.intp)) for counts in weights)
+    return np.array(
+        [statistic(*(column[rows] for column in columns)) for rows in resamples], dtype=np.float64
+    )

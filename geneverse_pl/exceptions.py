@@ -1,0 +1,49 @@
+"""Errors that a user can mend: each says what must hold, what was given and what to do."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class GeneverseError(Exception):
+    """Base of every error a user can mend; the command line shows it without a traceback."""
+
+
+class ConfigError(GeneverseError, ValueError):
+    """A setting is out of range or does not fit another setting."""
+
+
+class ModelReferenceError(GeneverseError, ValueError):
+    """A model reference cannot be parsed, found, downloaded or converted."""
+
+
+class StoreError(GeneverseError, ValueError):
+    """An HDF5 store is damaged, foreign, or of another schema version."""
+
+
+class LeakageError(GeneverseError, ValueError):
+    """Two splits share entities that must be kept apart."""
+
+
+class DataFormatError(GeneverseError, ValueError):
+    """A data file does not have its documented format.
+
+    Args:
+        path: The file.
+        message: What was found and what was expected.
+        line: 1-based line of the fault, where there is one.
+    """
+
+    def __init__(self, path: str | Path, message: str, line: int | None = None) -> None:
+        place = f"{path}: " if line is None else f"{path}: line {line} "
+        super().__init__(place + message)
+        self.path = Path(path)
+        self.line = line
+
+
+def unknown_choice(kind: str, value: object, choices: Iterable[str]) -> str:
+    """The message for a value outside a closed list, with the nearest choice where one is near."""
+    names = sorted(choices)
+    near = difflib.get_close_matches(str(value), names, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"Unknown {kind} '{value}'.{hint} Choose one of: {', '.join(names)}."

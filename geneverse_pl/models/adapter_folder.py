@@ -1,0 +1,232 @@
+"""The adapter folder: everything needed to use a tuned model, loadable by one line and by plain PEFT."""
+
+import copy
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from geneverse_pl import __version__
+from geneverse_pl.data.prompts import Encoder, PromptTemplate
+from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.models.adapters import AdapterConfig, as_plain_lora
+from geneverse_pl.models.language_model import LanguageModel, load_base
+from geneverse_pl.models.model_card import model_card
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+logger = logging.getLogger(__name__)
+
+MANIFEST_FILE = "geneverse.json"
+HEAD_FILE = "head.safetensors"
+_ADAPTER_FILE = "adapter_model.safetensors"
+
+
+@dataclass
+class LoadedAdapter:
+    """A tuned model ready to use.
+
+    Args:
+        language_model: The model in evaluation mode.
+        encoder: Its tokenizer and prompt template.
+        manifest: What ``geneverse.json`` says of its origin.
+    """
+
+    language_model: LanguageModel
+    encoder: Encoder
+    manifest: Mapping[str, Any]
+
+
+def save_adapter(
+    language_model: LanguageModel,
+    folder: Path,
+    *,
+    template: PromptTemplate,
+    tokenizer: "PreTrainedTokenizerBase",
+    model_reference: str,
+    new_tokens: Mapping[str, str] | None = None,
+    state: Mapping[str, Tensor] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes the adapter folder; an existing one is replaced when the new one is whole.
+
+    Args:
+        language_model: The tuned model.
+        folder: Where to write.
+        template: Prompt template it was trained with.
+        tokenizer: Its tokenizer.
+        model_reference: Reference of the base model.
+        new_tokens: Tokens added to the vocabulary, with their descriptions.
+        state: Trained weights by parameter name of ``language_model``; None takes the present ones.
+        about: Facts for the model card (data module, steps, loss).
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        saved = _write_weights(language_model, partial, model_reference, dict(state or {}))
+        template.save(partial)
+        tokenizer.save_pretrained(partial)
+        manifest = {
+            "model": model_reference,
+            "adapter": asdict(saved),
+            "new_tokens": dict(new_tokens or {}),
+            "version": __version__,
+            "about": dict(about or {}),
+        }
+        (partial / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
+        (partial / "README.md").write_text(model_card(manifest, template.name))
+        partial.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write_weights(
+    language_model: LanguageModel, folder: Path, reference: str, state: dict[str, Tensor]
+) -> AdapterConfig:
+    """Writes the trained weights; returns the adapter as a reader must attach it."""
+    from safetensors.torch import save_file
+
+    config = language_model.adapter
+    model: Any = language_model.model
+    if hasattr(model, "peft_config"):
+        return _write_peft(language_model, folder, reference, state)
+    if config.method == "full":
+        full = {n.removeprefix("model."): v for n, v in state.items()} or None
+        model.save_pretrained(folder, state_dict=full)
+    elif config.method == "head_only":
+        weight = state.get("model.lm_head.weight", language_model.base.get_output_embeddings().weight)
+        save_file({"weight": weight.detach().cpu().contiguous()}, folder / HEAD_FILE)
+    return config
+
+
+def _write_peft(
+    language_model: LanguageModel, folder: Path, reference: str, state: dict[str, Tensor]
+) -> AdapterConfig:
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    model: Any = language_model.model
+    config = language_model.adapter
+    whole = {name: p.detach() for name, p in model.named_parameters(remove_duplicate=False)}
+    whole |= {name.removeprefix("model."): value for name, value in state.items()}
+    tensors = get_peft_model_state_dict(model, state_dict=whole, save_embedding_layers=False)
+    settings = copy.copy(model.peft_config["default"])
+    settings.base_model_name_or_path = reference
+    settings.inference_mode = True
+    if language_model.initial_factors:
+        first = {name.replace(".default", ""): value for name, value in language_model.initial_factors.items()}
+        tensors = as_plain_lora(tensors, first)
+        settings.r, settings.lora_alpha, settings.init_lora_weights = 2 * settings.r, 2 * settings.lora_alpha, True
+        config = replace(config, method="lora", rank=settings.r, alpha=settings.lora_alpha)
+    save_file({n: v.detach().cpu().contiguous() for n, v in tensors.items()}, folder / _ADAPTER_FILE)
+    settings.save_pretrained(folder)
+    return config
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What an adapter folder says of itself.
+
+    Raises:
+        ConfigError: If it is not an adapter folder of this package.
+    """
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        near = sorted(str(p.parent) for p in folder.glob(f"*/{MANIFEST_FILE}")) if folder.is_dir() else []
+        hint = f" Did you mean {near[0]}?" if near else " Give the folder that fit wrote beside its checkpoint."
+        raise ConfigError(f"An adapter folder must hold {MANIFEST_FILE}, '{folder}' does not.{hint}")
+    return dict(json.loads(path.read_text()))
+
+
+def load_trained_weights(language_model: LanguageModel, folder: Path) -> None:
+    """Puts the weights of an adapter folder into a model with the same kind of adapter.
+
+    Args:
+        language_model: The model.
+        folder: Folder written by ``save_adapter``.
+
+    Raises:
+        ConfigError: If the folder is none, or its adapter does not fit.
+    """
+    manifest = read_manifest(folder)
+    saved, own = AdapterConfig(**manifest["adapter"]), language_model.adapter
+    same_form = {"lora", "rslora", "lora_plus", "qlora"}
+    if saved.method != own.method and not {saved.method, own.method} <= same_form:
+        raise ConfigError(
+            f"start_from must hold an adapter of this run's method '{own.method}', {folder} holds "
+            f"'{saved.method}'. Set model.init_args.adapter.method to {saved.method}."
+        )
+    if own.uses_peft and saved.rank != own.rank:
+        raise ConfigError(
+            f"start_from must hold an adapter of this run's rank {own.rank}, {folder} has rank {saved.rank}. "
+            f"Set model.init_args.adapter.rank to {saved.rank}."
+        )
+    _read_weights(language_model, folder)
+
+
+def _read_weights(language_model: LanguageModel, folder: Path) -> None:
+    from safetensors.torch import load_file
+
+    model: Any = language_model.model
+    if hasattr(model, "peft_config"):
+        from peft import set_peft_model_state_dict
+
+        tensors = load_file(folder / _ADAPTER_FILE)
+        result = set_peft_model_state_dict(model, tensors)
+        trained = {name for name, p in model.named_parameters() if p.requires_grad}
+        missing = sorted(trained & set(result.missing_keys))
+        if missing or result.unexpected_keys:
+            odd = (missing or list(result.unexpected_keys))[0]
+            raise ConfigError(
+                f"The adapter in {folder} does not fit this run's: {odd} differs. Use the same target_modules "
+                "and modules_to_save."
+            )
+    elif language_model.adapter.method == "head_only":
+        with torch.no_grad():
+            weight = load_file(folder / HEAD_FILE)["weight"]
+            language_model.base.get_output_embeddings().weight.copy_(weight)
+    elif language_model.adapter.method == "full":
+        from safetensors.torch import load_model
+
+        load_model(model, str(folder / "model.safetensors"), strict=False)
+
+
+def load_adapter(
+    folder: str | Path, *, dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu"
+) -> LoadedAdapter:
+    """Loads a tuned model with its tokenizer and prompt template.
+
+    Args:
+        folder: Folder written by ``fit``.
+        dtype: Floating type of the base weights.
+        device: Where to put the model.
+
+    Raises:
+        ConfigError: If the folder is not an adapter folder.
+        ModelReferenceError: If the base model cannot be found.
+    """
+    from transformers import AutoTokenizer
+
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    adapter = AdapterConfig(**manifest["adapter"])
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    reference = str(folder) if adapter.method == "full" else manifest["model"]
+    base = load_base(reference, dtype=dtype, four_bit=adapter.method == "qlora")
+    new_ids = [int(tokenizer.convert_tokens_to_ids(token)) for token in manifest["new_tokens"]]
+    if len(tokenizer) > base.get_input_embeddings().num_embeddings:
+        base.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    model = LanguageModel(base, adapter, new_ids)
+    if adapter.method != "full":
+        _read_weights(model, folder)
+    model.to(device).eval()
+    return LoadedAdapter(model, Encoder(tokenizer, PromptTemplate.load(folder)), manifest)

