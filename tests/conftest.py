@@ -40,7 +40,7 @@ def _build_tokenizer() -> PreTrainedTokenizerFast:
         show_progress=False,
     )
     backend.train_from_iterator(_SENTENCES, trainer)
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(
         tokenizer_object=backend,
         unk_token="<|endoftext|>",
         bos_token="<|im_start|>",

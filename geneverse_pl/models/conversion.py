@@ -76,8 +76,8 @@ def _convert(source: Path, digest: str, folder: Path) -> None:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelReferenceError(
             f"{source} must be a whole GGUF file of a causal language model that Transformers "
-            f"{transformers.__version__} knows, but does not convert: {reason[0].rstrip('.')}. Fetch it again, or give "
-            "the model's safetensors folder or Hub id."
+            f"{transformers.__version__} knows, but does not convert: {reason[0].rstrip('.')}. Fetch it "
+            "again, or give the model's safetensors folder or Hub id."
         ) from error
     _settle_special_tokens(tokenizer, model, source)
     try:
@@ -158,8 +158,8 @@ def _quiet_transformers() -> Iterator[None]:
     """Silences progress bars and notices; one of the bars obeys no setting and is caught at the stream."""
     level = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     captured = io.StringIO()
     try:
         with contextlib.redirect_stderr(captured):
@@ -167,5 +167,5 @@ def _quiet_transformers() -> Iterator[None]:
     finally:
         transformers_logging.set_verbosity(level)
         if bars:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            transformers_logging.enable_progress_bar()
         logger.debug("Transformers: %s", captured.getvalue())

@@ -112,7 +112,7 @@ def _byte_level_tokenizer(header: GGUFHeader) -> PreTrainedTokenizerFast:
             pair=[begin, "$A", "$B"],
             special_tokens=[(begin, header.special_ids["bos"])],
         )
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(
         tokenizer_object=backend,
         bos_token=begin,
         eos_token=header.special_token("eos"),

@@ -156,6 +156,12 @@ class TextTask(BaseTask):
 
     # --- test ---
 
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Moves training batches; test batches are samples, moved when they are packed."""
+        if isinstance(batch, list):
+            return batch
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
+
     def on_test_start(self) -> None:
         """Starts with an empty list of results."""
         self.results = []
