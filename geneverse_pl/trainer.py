@@ -27,12 +27,16 @@ class Trainer(L.Trainer):
     """
 
     def __init__(
-        self, *, precision: PrecisionInput | None = "auto", use_distributed_sampler: bool = False, **kwargs: Any
+        self,
+        *,
+        precision: PrecisionInput | None = "auto",
+        use_distributed_sampler: bool = False,
+        **kwargs: Any,
     ) -> None:
         from geneverse_pl.models.precision import resolve_precision
 
         super().__init__(
-            precision=resolve_precision(precision),  # type: ignore[arg-type]
+            precision=resolve_precision(precision, kwargs.get("accelerator", "auto")),  # type: ignore[arg-type]
             use_distributed_sampler=use_distributed_sampler,
             **kwargs,
         )

@@ -5,10 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from datamodules.gene_phenotype.knowledge import Disease, Knowledge, by_share
 from geneverse_pl.data.records import Sample
-from geneverse_pl.exceptions import ConfigError
 
 INSTRUCTION = "Restore the masked entities, separated by semicolons."
 RECORD = "masked_record"
+
+# Name of a field with its entities, each as entity and what follows it.
+Field = tuple[str, list[tuple[str, str]]]
+# Köhler et al. 2019, and the definitions of the terms under HP:0040279 (Frequency).
+_FREQUENCY_WORDS = (
+    (1.0, "obligate"),
+    (0.8, "very frequent"),
+    (0.3, "frequent"),
+    (0.05, "occasional"),
+    (0.0, "very rare"),
+)
 
 
 class MaskedRecords:
@@ -19,32 +29,30 @@ class MaskedRecords:
 
     Args:
         knowledge: All records.
-        mask_fraction: Share of a record's entities that are masked, in (0, 1); at least one is.
+        mask_fraction: Share of a record's entities that are masked, in (0, 1); at least one is masked and at
+            least one shown.
         max_phenotypes: Most phenotypes of a record, the most frequent first, > 0.
     """
 
     def __init__(self, knowledge: Knowledge, mask_fraction: float, max_phenotypes: int) -> None:
-        if not 0 < mask_fraction < 1:
-            raise ConfigError(f"mask_fraction must be in (0, 1), got {mask_fraction}.")
         self._knowledge = knowledge
         self._mask_fraction = mask_fraction
         self._max_phenotypes = max_phenotypes
 
-    def fields(self, disease: Disease) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Name of each field with its entities, each as entity and what follows it."""
+    def diseases(self) -> list[str]:
+        """Ids of the diseases that make a record: those with a phenotype."""
+        return [key for key, disease in self._knowledge.diseases.items() if disease.phenotypes]
+
+    def fields(self, disease: Disease) -> list[Field]:
+        """The fields of a record that are not empty, the disease's name first."""
         name = self._knowledge.term_name
-        phenotypes = by_share(disease.phenotypes)
-        fields = [
+        phenotypes = by_share(disease.phenotypes)[: self._max_phenotypes]
+        fields: list[Field] = [
             ("Disease", [(disease.name, "")]),
             ("Gene", [(self._knowledge.genes[gene].symbol, "") for gene in sorted(disease.genes)]),
             ("Inheritance", [(name(term), "") for term in disease.inheritance]),
             ("Onset", [(name(term), "") for term in disease.onsets]),
-            (
-                "Phenotypes",
-                [
-                    (name(term), frequency_mark(disease.phenotypes[term])) for term in phenotypes[: self._max_phenotypes]
-                ],
-            ),
+            ("Phenotypes", [(name(term), frequency_mark(disease.phenotypes[term])) for term in phenotypes]),
         ]
         return [(field, entities) for field, entities in fields if entities]
 
@@ -64,36 +72,46 @@ class MaskedRecords:
             for _ in range(per_record):
                 yield self._masked(disease_id, fields, groups[disease_id], rng)
 
-    def _masked(
-        self, disease_id: str, fields: list[tuple[str, list[tuple[str, str]]]], group: str, rng: random.Random
-    ) -> Sample:
+    def _masked(self, disease_id: str, fields: list[Field], group: str, rng: random.Random) -> Sample:
         places = [(row, column) for row, (_, entities) in enumerate(fields) for column in range(len(entities))]
-        count = max(1, round(self._mask_fraction * len(places)))
-        masked = sorted(rng.sample(places, min(count, len(places))))
-        lines = []
-        for row, (field, entities) in enumerate(fields):
-            shown = [
-                (f"[MASK{masked.index((row, column)) + 1}]" if (row, column) in masked else entity) + after
-                for column, (entity, after) in enumerate(entities)
+        count = min(max(1, round(self._mask_fraction * len(places))), len(places) - 1)
+        marks = {place: f"[MASK{n}]" for n, place in enumerate(sorted(rng.sample(places, count)), start=1)}
+        entity_at = {place: fields[place[0]][1][place[1]][0] for place in places}
+        record = record_text(
+            [
+                (field, [(marks.get((row, column), entity), after) for column, (entity, after) in enumerate(found)])
+                for row, (field, found) in enumerate(fields)
             ]
-            lines.append(f"{field}: {'; '.join(shown)}")
-        answer = [fields[row][1][column][0] for row, column in masked]
-        # Controls see what the model sees: the name only where it is not masked.
-        visible = "\n".join(lines) if (0, 0) in masked else fields[0][1][0][0]
+        )
+        answer = [entity_at[place] for place in marks]
+        name_is_shown = (0, 0) not in marks
         return Sample(
             question=INSTRUCTION,
             answer="; ".join(answer),
-            context="\n".join(lines),
+            context=record,
             kind=f"list/{RECORD}",
             group=group,
             gold=tuple(answer),
-            metadata={"subject": disease_id, "subject_name": visible, "num_masked": len(answer)},
+            metadata={
+                "subject": disease_id,
+                # Controls see what the model sees: where the name is masked, the rest of the record.
+                "subject_name": entity_at[0, 0] if name_is_shown else record,
+                "subject_hidden": not name_is_shown,
+                "num_items": len(answer),
+                "shown": [entity for place, entity in entity_at.items() if place not in marks],
+            },
         )
 
 
+def record_text(fields: Iterable[Field]) -> str:
+    """A record as text, one line a field."""
+    return "\n".join(
+        f"{field}: {'; '.join(entity + after for entity, after in entities)}" for field, entities in fields
+    )
+
+
 def frequency_mark(share: float | None) -> str:
-    """The HPO's word for a share of patients in (0, 1] (Köhler et al. 2019), in brackets; empty if unknown."""
+    """The HPO's word for a share of patients in (0, 1], in brackets; empty if unknown."""
     if share is None:
         return ""
-    bounds = ((1.0, "obligate"), (0.8, "very frequent"), (0.3, "frequent"), (0.05, "occasional"))
-    return f" ({next((word for low, word in bounds if share >= low), 'very rare')})"
+    return f" ({next(word for low, word in _FREQUENCY_WORDS if share >= low)})"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from datamodules.gene_phenotype.relations import Relation
 
-_TRIES = 50
+_TRIES = 20
 
 
 class DegreeMatchedNegatives:
@@ -27,23 +27,27 @@ class DegreeMatchedNegatives:
         for item, degree in sorted(self._degrees.items()):
             self._bins[degree.bit_length()] += [item] * degree
 
-    def draw(self, subject: str, objects: Iterable[str], rng: random.Random) -> list[str]:
-        """One false object for each true one, all different; fewer where the relation has too few.
+    def draw(self, subject: str, objects: Iterable[str], rng: random.Random) -> list[tuple[str, str]]:
+        """Pairs of a true object and a false one of about the same degree; all false ones are different.
 
-        Never a true object, one implied by it (an ancestor), or a more specific form of it.
+        A true object for which the split has no false one of its degree is left out, so that degrees stay
+        equal. Never drawn are true objects and those that may be true, see ``Relation.possible``.
 
         Args:
             subject: The subject.
             objects: True objects to match.
             rng: Source of randomness.
         """
-        forbidden = self._relation.forbidden(subject)
-        drawn: list[str] = []
+        possible = self._relation.possible(subject)
+        drawn: dict[str, str] = {}
         for item in objects:
             pool = self._bins[self._degrees[item].bit_length()]
-            for _ in range(_TRIES):
-                candidate = rng.choice(pool)
-                if candidate not in forbidden and candidate not in drawn:
-                    drawn.append(candidate)
-                    break
-        return drawn
+            candidate = next(
+                (c for c in (rng.choice(pool) for _ in range(_TRIES)) if c not in drawn and not possible(c)), None
+            )
+            if candidate is None:
+                left = [c for c in pool if c not in drawn and not possible(c)]
+                candidate = rng.choice(left) if left else None
+            if candidate is not None:
+                drawn[candidate] = item
+        return [(item, candidate) for candidate, item in drawn.items()]

@@ -44,20 +44,20 @@ def relation_questions(
     """
     negatives = DegreeMatchedNegatives(relation, subjects)
     for subject in subjects:
-        objects = relation.pairs[subject]
-        positives = list(objects)
+        positives = list(relation.pairs[subject])
         if len(positives) > limits.positives_per_subject:
             positives = rng.sample(positives, limits.positives_per_subject)
-        false = negatives.draw(subject, positives, rng)
+        matched = negatives.draw(subject, positives, rng)
         # As many true as false, so that no subject's questions lean to one answer.
-        pairs = [(item, True) for item in positives[: len(false)]] + [(item, False) for item in false]
-        rng.shuffle(pairs)
-        for item, label in pairs:
+        asked = [(item, label) for pair in matched for item, label in zip(pair, (True, False), strict=True)]
+        rng.shuffle(asked)
+        context = wording.context.format(subject=relation.subjects[subject])
+        for item, label in asked:
             name = relation.object_names[item]
             yield Sample(
                 question=wording.relation.format(object=name),
                 answer=YES if label else NO,
-                context=wording.context.format(subject=relation.subjects[subject]),
+                context=context,
                 kind=f"relation/{relation.name}",
                 group=groups[subject],
                 choices=(YES, NO),
@@ -68,7 +68,15 @@ def relation_questions(
 def list_questions(
     relation: Relation, wording: Wording, subjects: Iterable[str], groups: Mapping[str, str], limits: QuestionLimits
 ) -> Iterator[Sample]:
-    """One question a subject for all its objects; the answer has the most frequent, ``gold`` has all."""
+    """One question a subject for all its objects; the answer has the most frequent, ``gold`` has all.
+
+    Args:
+        relation: What is asked about.
+        wording: How it is asked.
+        subjects: Subjects of the split.
+        groups: Subject id -> split group.
+        limits: How many items an answer has.
+    """
     for subject in subjects:
         names = [relation.object_names[item] for item in relation.pairs[subject]]
         yield Sample(
@@ -85,7 +93,14 @@ def list_questions(
 def fact_questions(
     relation: Relation, wording: Wording, subjects: Iterable[str], groups: Mapping[str, str]
 ) -> Iterator[Sample]:
-    """One question for each subject that has exactly one object."""
+    """One question for each subject that has exactly one object.
+
+    Args:
+        relation: What is asked about.
+        wording: How it is asked.
+        subjects: Subjects of the split.
+        groups: Subject id -> split group.
+    """
     for subject in subjects:
         objects = relation.pairs[subject]
         if len(objects) == 1:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from datamodules.gene_phenotype.knowledge import Knowledge, by_share
+from datamodules.gene_phenotype.knowledge import Knowledge, by_share, name_series
 
 RelationName = Literal["disease_phenotype", "gene_disease", "gene_phenotype", "disease_gene", "disease_inheritance"]
 
@@ -26,12 +26,13 @@ class Wording:
     fact: str
 
 
+# The files do not say whether a gene causes a disease, adds to its risk or lies in a deleted stretch, hence "linked".
 # Brief wordings cost few tokens, which is what a small machine is short of; full ones suit chat models.
 BRIEF: Mapping[RelationName, Wording] = {
     "disease_phenotype": Wording("Disease: {subject}", "Has {object}?", "Phenotypes:", "Phenotype:"),
-    "gene_disease": Wording("Gene: {subject}", "Causes {object}?", "Diseases:", "Disease:"),
-    "gene_phenotype": Wording("Gene: {subject}", "Leads to {object}?", "Phenotypes:", "Phenotype:"),
-    "disease_gene": Wording("Disease: {subject}", "Due to gene {object}?", "Genes:", "Gene:"),
+    "gene_disease": Wording("Gene: {subject}", "Linked to {object}?", "Diseases:", "Disease:"),
+    "gene_phenotype": Wording("Gene: {subject}", "Linked to {object}?", "Phenotypes:", "Phenotype:"),
+    "disease_gene": Wording("Disease: {subject}", "Linked to gene {object}?", "Genes:", "Gene:"),
     "disease_inheritance": Wording("Disease: {subject}", "Inherited as {object}?", "Inheritance:", "Inheritance:"),
 }
 FULL: Mapping[RelationName, Wording] = {
@@ -43,21 +44,21 @@ FULL: Mapping[RelationName, Wording] = {
     ),
     "gene_disease": Wording(
         "This is about the human gene {subject}.",
-        "Do variants of this gene cause {object}? Answer Yes or No.",
-        "List the diseases caused by variants of this gene, separated by semicolons.",
-        "Which disease do variants of this gene cause?",
+        "Are variants of this gene linked to {object}? Answer Yes or No.",
+        "List the diseases linked to variants of this gene, separated by semicolons.",
+        "Which disease is linked to variants of this gene?",
     ),
     "gene_phenotype": Wording(
         "This is about the human gene {subject}.",
-        "Do variants of this gene lead to {object}? Answer Yes or No.",
-        "List phenotypes that variants of this gene lead to, separated by semicolons.",
-        "Which phenotype do variants of this gene lead to?",
+        "Is {object} a phenotype of a disease linked to this gene? Answer Yes or No.",
+        "List phenotypes of the diseases linked to this gene, separated by semicolons.",
+        "Which phenotype do the diseases linked to this gene have?",
     ),
     "disease_gene": Wording(
         "This is about the disease {subject}.",
-        "Is this disease caused by variants of the gene {object}? Answer Yes or No.",
-        "List the genes whose variants cause this disease, separated by semicolons.",
-        "Variants of which gene cause this disease? Answer with its symbol.",
+        "Is this disease linked to variants of the gene {object}? Answer Yes or No.",
+        "List the genes whose variants are linked to this disease, separated by semicolons.",
+        "Variants of which gene are linked to this disease? Answer with its symbol.",
     ),
     "disease_inheritance": Wording(
         "This is about the disease {subject}.",
@@ -77,8 +78,8 @@ class Relation:
         subjects: Subject id -> name.
         pairs: Subject id -> its objects, the most frequent first.
         object_names: Object id -> name.
-        forbidden: For a subject id, objects that are true, implied by true ones or doubtful, and so can be
-            no negatives.
+        possible: For a subject id, a test whether an object is or may be true of it; such objects can be no
+            negatives.
         implied: For an object id, the objects that follow from it.
     """
 
@@ -86,7 +87,7 @@ class Relation:
     subjects: Mapping[str, str]
     pairs: Mapping[str, Sequence[str]]
     object_names: Mapping[str, str]
-    forbidden: Callable[[str], frozenset[str]]
+    possible: Callable[[str], Callable[[str], bool]]
     implied: Callable[[str], frozenset[str]]
 
 
@@ -98,13 +99,19 @@ def build_relation(knowledge: Knowledge, name: RelationName) -> Relation:
     pairs: dict[str, Sequence[str]]
     if name == "disease_phenotype":
         pairs = {key: by_share(disease.phenotypes) for key, disease in diseases.items()}
-        return _phenotypes(knowledge, name, disease_names, pairs, {k: d.excluded for k, d in diseases.items()})
+        return _phenotypes(knowledge, name, disease_names, pairs, {k: d.disputed for k, d in diseases.items()})
     if name == "gene_phenotype":
         pairs = {key: by_share(knowledge.gene_phenotypes(key)) for key in genes}
-        return _phenotypes(knowledge, name, symbols, pairs, {})
+        disputed = {
+            key: set().union(*(diseases[disease].disputed for disease in gene.diseases))
+            for key, gene in genes.items()
+        }
+        return _phenotypes(knowledge, name, symbols, pairs, disputed)
     if name == "gene_disease":
         pairs = {key: sorted(gene.diseases) for key, gene in genes.items()}
-        return _plain(name, symbols, pairs, disease_names)
+        # A gene of "Retinitis pigmentosa 11" may well be one of "Retinitis pigmentosa".
+        series = {key: name_series(disease.name) for key, disease in diseases.items()}
+        return _plain(name, symbols, pairs, disease_names, series)
     if name == "disease_gene":
         pairs = {key: sorted(disease.genes) for key, disease in diseases.items()}
         return _plain(name, disease_names, pairs, symbols)
@@ -118,15 +125,18 @@ def _plain(
     subjects: Mapping[str, str],
     pairs: Mapping[str, Sequence[str]],
     object_names: Mapping[str, str],
+    family: Mapping[str, str] | None = None,
 ) -> Relation:
+    """A relation whose objects imply nothing; those of one ``family`` cannot be told apart for sure."""
     kept = {key: objects for key, objects in pairs.items() if objects}
+    family = family or {}
+
+    def possible(subject: str) -> Callable[[str], bool]:
+        true = {family.get(item, item) for item in kept[subject]}
+        return lambda item: family.get(item, item) in true
+
     return Relation(
-        name,
-        {key: subjects[key] for key in kept},
-        kept,
-        object_names,
-        forbidden=lambda subject: frozenset(kept[subject]),
-        implied=lambda _: frozenset(),
+        name, {key: subjects[key] for key in kept}, kept, object_names, possible, implied=lambda _: frozenset()
     )
 
 
@@ -135,18 +145,16 @@ def _phenotypes(
     name: RelationName,
     subjects: Mapping[str, str],
     pairs: Mapping[str, Sequence[str]],
-    excluded: Mapping[str, set[str]],
+    disputed: Mapping[str, set[str]],
 ) -> Relation:
     kept = {key: objects for key, objects in pairs.items() if objects}
     names = {term: knowledge.term_name(term) for objects in kept.values() for term in objects}
-    ontology = knowledge.ontology
+    ancestors = knowledge.ontology.ancestors
 
-    def forbidden(subject: str) -> frozenset[str]:
-        true = knowledge.implied(kept[subject])
+    def possible(subject: str) -> Callable[[str], bool]:
+        stated = disputed[subject].union(kept[subject])
+        implied = knowledge.implied(stated)
         # A more specific form of a true phenotype may well be true though nobody has written it down.
-        finer = frozenset().union(*(ontology.descendants(term) for term in kept[subject]))
-        return frozenset((true | finer) - excluded.get(subject, set()))
+        return lambda term: term in implied or not stated.isdisjoint(ancestors(term))
 
-    return Relation(
-        name, {key: subjects[key] for key in kept}, kept, names, forbidden, lambda term: frozenset(ontology.ancestors(term))
-    )
+    return Relation(name, {key: subjects[key] for key in kept}, kept, names, possible, implied=ancestors)

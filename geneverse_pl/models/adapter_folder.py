@@ -3,10 +3,11 @@
 import copy
 import json
 import logging
+import math
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from geneverse_pl import __version__
 from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.adapters import AdapterConfig, as_plain_lora
-from geneverse_pl.models.language_model import LanguageModel, load_base
+from geneverse_pl.models.language_model import LanguageModel, load_base, quiet_transformers
 from geneverse_pl.models.model_card import model_card
 
 if TYPE_CHECKING:
@@ -82,12 +83,21 @@ def save_adapter(
             "about": dict(about or {}),
         }
         (partial / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
-        (partial / "README.md").write_text(model_card(manifest, template.name))
+        (partial / "README.md").write_text(model_card(manifest, template.name, len(tokenizer)))
         partial.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        _put_in_place(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    old = new.with_name(new.name + "-old")
+    if folder.exists():
+        folder.replace(old)
+    new.replace(folder)
+    # A run killed while it wrote left its unfinished folder behind.
+    for leftover in folder.parent.glob(f".{folder.name}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _write_weights(
@@ -102,9 +112,12 @@ def _write_weights(
         return _write_peft(language_model, folder, reference, state)
     if config.method == "full":
         full = {n.removeprefix("model."): v for n, v in state.items()} or None
-        model.save_pretrained(folder, state_dict=full)
+        with quiet_transformers():
+            model.save_pretrained(folder, state_dict=full)
     elif config.method == "head_only":
-        weight = state.get("model.lm_head.weight", language_model.base.get_output_embeddings().weight)
+        head = language_model.base.get_output_embeddings()
+        name = next(n for n, module in language_model.named_modules() if module is head)
+        weight = state.get(f"{name}.weight", head.weight)
         save_file({"weight": weight.detach().cpu().contiguous()}, folder / HEAD_FILE)
     return config
 
@@ -137,14 +150,21 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """What an adapter folder says of itself.
 
     Raises:
-        ConfigError: If it is not an adapter folder of this package.
+        ConfigError: If it is not an adapter folder of this package, or one of a later version.
     """
     path = folder / MANIFEST_FILE
     if not path.is_file():
         near = sorted(str(p.parent) for p in folder.glob(f"*/{MANIFEST_FILE}")) if folder.is_dir() else []
         hint = f" Did you mean {near[0]}?" if near else " Give the folder that fit wrote beside its checkpoint."
         raise ConfigError(f"An adapter folder must hold {MANIFEST_FILE}, '{folder}' does not.{hint}")
-    return dict(json.loads(path.read_text()))
+    manifest = dict(json.loads(path.read_text()))
+    unknown = set(manifest["adapter"]) - {f.name for f in fields(AdapterConfig)}
+    if unknown:
+        raise ConfigError(
+            f"{path} must be of this version ({__version__}) or an earlier one, and it has the unknown "
+            f"adapter setting '{min(unknown)}' (version {manifest.get('version')}). Update geneverse_pl."
+        )
+    return manifest
 
 
 def load_trained_weights(language_model: LanguageModel, folder: Path) -> None:
@@ -159,45 +179,56 @@ def load_trained_weights(language_model: LanguageModel, folder: Path) -> None:
     """
     manifest = read_manifest(folder)
     saved, own = AdapterConfig(**manifest["adapter"]), language_model.adapter
-    same_form = {"lora", "rslora", "lora_plus", "qlora"}
+    same_form = {"lora", "rslora", "lora_plus", "qlora", "loftq"}
     if saved.method != own.method and not {saved.method, own.method} <= same_form:
         raise ConfigError(
             f"start_from must hold an adapter of this run's method '{own.method}', {folder} holds "
             f"'{saved.method}'. Set model.init_args.adapter.method to {saved.method}."
         )
-    if own.uses_peft and saved.rank != own.rank:
+    if own.uses_lora and saved.rank != own.rank:
         raise ConfigError(
             f"start_from must hold an adapter of this run's rank {own.rank}, {folder} has rank {saved.rank}. "
             f"Set model.init_args.adapter.rank to {saved.rank}."
+        )
+    if own.uses_lora and not math.isclose(saved.scale, own.scale):
+        alpha = saved.scale * own.alpha_for_unit_scale
+        raise ConfigError(
+            f"start_from must hold an adapter of this run's scale {own.scale:g} (alpha over rank), {folder} has "
+            f"{saved.scale:g}. Set model.init_args.adapter.alpha to {alpha:g}."
         )
     _read_weights(language_model, folder)
 
 
 def _read_weights(language_model: LanguageModel, folder: Path) -> None:
-    from safetensors.torch import load_file
+    from safetensors.torch import load_file, load_model
 
     model: Any = language_model.model
-    if hasattr(model, "peft_config"):
-        from peft import set_peft_model_state_dict
+    try:
+        if hasattr(model, "peft_config"):
+            _read_peft(model, folder)
+        elif language_model.adapter.method == "head_only":
+            with torch.no_grad():
+                weight = load_file(folder / HEAD_FILE)["weight"]
+                language_model.base.get_output_embeddings().weight.copy_(weight)
+        elif language_model.adapter.method == "full":
+            load_model(model, str(folder / "model.safetensors"))
+    except (RuntimeError, FileNotFoundError) as error:
+        last = str(error).strip().splitlines()[-1].strip()
+        raise ConfigError(f"The weights in {folder} must be of this base model and adapter: {last}") from error
 
-        tensors = load_file(folder / _ADAPTER_FILE)
-        result = set_peft_model_state_dict(model, tensors)
-        trained = {name for name, p in model.named_parameters() if p.requires_grad}
-        missing = sorted(trained & set(result.missing_keys))
-        if missing or result.unexpected_keys:
-            odd = (missing or list(result.unexpected_keys))[0]
-            raise ConfigError(
-                f"The adapter in {folder} does not fit this run's: {odd} differs. Use the same target_modules "
-                "and modules_to_save."
-            )
-    elif language_model.adapter.method == "head_only":
-        with torch.no_grad():
-            weight = load_file(folder / HEAD_FILE)["weight"]
-            language_model.base.get_output_embeddings().weight.copy_(weight)
-    elif language_model.adapter.method == "full":
-        from safetensors.torch import load_model
 
-        load_model(model, str(folder / "model.safetensors"), strict=False)
+def _read_peft(model: Any, folder: Path) -> None:
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    result = set_peft_model_state_dict(model, load_file(folder / _ADAPTER_FILE))
+    trained = {name for name, p in model.named_parameters() if p.requires_grad}
+    odd = sorted(trained & set(result.missing_keys)) + sorted(result.unexpected_keys)
+    if odd:
+        raise ConfigError(
+            f"The adapter in {folder} must train the same weights as this run, and {odd[0]} is not in both. Use "
+            "the same target_modules, modules_to_save and new_tokens."
+        )
 
 
 def load_adapter(
@@ -221,7 +252,7 @@ def load_adapter(
     adapter = AdapterConfig(**manifest["adapter"])
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     reference = str(folder) if adapter.method == "full" else manifest["model"]
-    base = load_base(reference, dtype=dtype, four_bit=adapter.method == "qlora")
+    base = load_base(reference, dtype=dtype, four_bit=adapter.uses_four_bits)
     new_ids = [int(tokenizer.convert_tokens_to_ids(token)) for token in manifest["new_tokens"]]
     if len(tokenizer) > base.get_input_embeddings().num_embeddings:
         base.resize_token_embeddings(len(tokenizer), mean_resizing=False)

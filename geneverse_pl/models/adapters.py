@@ -1,6 +1,7 @@
 """Which weights are trained, and how: LoRA and its relatives, full fine-tuning, the head, or nothing."""
 
 import logging
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -32,6 +33,7 @@ AdapterMethod = Literal[
     "freeze",
 ]
 _WITHOUT_PEFT = ("full", "head_only", "freeze")
+_FOUR_BIT = ("qlora", "loftq")
 _LORA_OPTIONS: dict[str, dict[str, Any]] = {
     "lora": {},
     "qlora": {},
@@ -40,7 +42,7 @@ _LORA_OPTIONS: dict[str, dict[str, Any]] = {
     "dora": {"use_dora": True},
     "pissa": {"init_lora_weights": "pissa"},
     "olora": {"init_lora_weights": "olora"},
-    "loftq": {"init_lora_weights": "loftq"},
+    "loftq": {},
 }
 _MOVES_BASE = ("pissa", "olora")
 
@@ -52,9 +54,10 @@ class AdapterConfig:
     Args:
         method: ``lora`` (Hu et al. 2021), ``rslora`` (Kalajdzievski 2023), ``dora`` (Liu et al. 2024),
             ``lora_plus`` (Hayou et al. 2024: B learns ``lora_plus_ratio`` times faster than A), ``pissa`` (Meng
-            et al. 2024), ``olora`` (Büyükakyüz 2024) and ``loftq`` (Li et al. 2023) initialisation, ``qlora``
-            (Dettmers et al. 2023: base in 4-bit NF4), ``ia3`` (Liu et al. 2022), ``oft`` (Qiu et al. 2023),
-            ``full`` (everything), ``head_only`` (the output head) or ``freeze`` (nothing).
+            et al. 2024) and ``olora`` (Büyükakyüz 2024) initialisation, ``qlora`` (Dettmers et al. 2023: base
+            in 4-bit NF4), ``loftq`` (Li et al. 2023: as ``qlora``, and LoRA starts from what the 4 bits lose),
+            ``ia3`` (Liu et al. 2022), ``oft`` (Qiu et al. 2023), ``full`` (everything), ``head_only`` (the
+            output head) or ``freeze`` (nothing).
         rank: Rank of LoRA matrices, > 0.
         alpha: LoRA scale, the update is multiplied by alpha / rank; None is twice the rank.
         dropout: Dropout before the adapter, in [0, 1).
@@ -79,24 +82,47 @@ class AdapterConfig:
             raise ConfigError(unknown_choice("adapter", self.method, get_args(AdapterMethod)))
         if self.rank < 1:
             raise ConfigError(f"adapter.rank must be > 0, got {self.rank}.")
+        if self.alpha is not None and self.alpha <= 0:
+            raise ConfigError(f"adapter.alpha must be > 0, got {self.alpha}. Leave it out for twice the rank.")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"adapter.dropout must be in [0, 1), got {self.dropout}.")
         if self.lora_plus_ratio < 1:
             raise ConfigError(f"adapter.lora_plus_ratio must be >= 1, got {self.lora_plus_ratio}.")
+        if self.oft_block_size < 1:
+            raise ConfigError(f"adapter.oft_block_size must be > 0, got {self.oft_block_size}.")
 
     @property
     def uses_peft(self) -> bool:
         """Whether the trained weights are a PEFT adapter."""
         return self.method not in _WITHOUT_PEFT
 
+    @property
+    def uses_four_bits(self) -> bool:
+        """Whether the frozen base is held in 4 bits."""
+        return self.method in _FOUR_BIT
 
-def peft_config(config: AdapterConfig, new_token_ids: list[int], embedding_name: str) -> "PeftConfig":
+    @property
+    def uses_lora(self) -> bool:
+        """Whether the adapter is a product of two matrices of ``rank``."""
+        return self.method in _LORA_OPTIONS
+
+    @property
+    def alpha_for_unit_scale(self) -> float:
+        """The ``alpha`` at which the product of the LoRA matrices is added as it is."""
+        return math.sqrt(self.rank) if self.method == "rslora" else float(self.rank)
+
+    @property
+    def scale(self) -> float:
+        """Factor on the product of the LoRA matrices."""
+        return (2 * self.rank if self.alpha is None else self.alpha) / self.alpha_for_unit_scale
+
+
+def peft_config(config: AdapterConfig, new_token_ids: Mapping[str, list[int]]) -> "PeftConfig":
     """The PEFT configuration of an adapter method.
 
     Args:
         config: The adapter, with ``uses_peft``.
-        new_token_ids: Rows of the token embedding trained beside the adapter.
-        embedding_name: Name of the token embedding module.
+        new_token_ids: Rows trained beside the adapter, by the name of the embedding module.
     """
     import peft
 
@@ -116,16 +142,13 @@ def peft_config(config: AdapterConfig, new_token_ids: list[int], embedding_name:
             target_modules=config.target_modules,
             **common,
         )
-    options = dict(_LORA_OPTIONS[config.method])
-    if config.method == "loftq":
-        options["loftq_config"] = peft.LoftQConfig(loftq_bits=4)
     return peft.LoraConfig(
         r=config.rank,
-        lora_alpha=config.alpha if config.alpha is not None else 2 * config.rank,  # type: ignore[arg-type]
+        lora_alpha=config.alpha if config.alpha is not None else 2 * config.rank,
         lora_dropout=config.dropout,
         target_modules=config.target_modules,
-        trainable_token_indices={embedding_name: new_token_ids} if new_token_ids else None,
-        **options,
+        trainable_token_indices=dict(new_token_ids) or None,
+        **_LORA_OPTIONS[config.method],
         **common,
     )
 
@@ -145,6 +168,8 @@ def attach(model: "PreTrainedModel", config: AdapterConfig, new_token_ids: list[
         ConfigError: If the adapter does not fit the model.
     """
     config.check()
+    if new_token_ids and config.method in ("ia3", "oft", "head_only"):
+        raise ConfigError(f"new_tokens needs a LoRA method, freeze or full as adapter, got '{config.method}'.")
     if config.method == "full":
         return model.requires_grad_(True)
     model.requires_grad_(False)
@@ -154,27 +179,26 @@ def attach(model: "PreTrainedModel", config: AdapterConfig, new_token_ids: list[
         return model
     import peft
 
-    embedding = _module_name(model, model.get_input_embeddings())
+    rows = dict.fromkeys(_embedding_names(model), new_token_ids) if new_token_ids else {}
     if config.method == "freeze":
-        settings: PeftConfig = peft.TrainableTokensConfig(target_modules=[embedding], token_indices=new_token_ids)
-    elif new_token_ids and config.method in ("ia3", "oft"):
-        raise ConfigError(f"new_tokens needs a LoRA method, freeze or full as adapter, got '{config.method}'.")
+        settings: PeftConfig = peft.TrainableTokensConfig(target_modules=list(rows), token_indices=new_token_ids)
     else:
-        settings = peft_config(config, new_token_ids, embedding)
-    if config.method == "qlora":
-        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+        settings = peft_config(config, rows)
     try:
-        adapted = peft.get_peft_model(model, settings)
+        return peft.get_peft_model(model, settings)
     except (ValueError, TypeError, ImportError) as error:
         raise ConfigError(f"adapter '{config.method}' does not fit this model: {error}") from error
-    set_input_casting(adapted, enabled=False)
-    return adapted
 
 
 def set_input_casting(model: nn.Module, *, enabled: bool) -> None:
     """Whether PEFT casts activations to the adapter's float32 by itself.
 
     Under autocast the cast is undone at once by the matrix product, a wasted pass over every activation.
+    Without autocast it is needed where the base is in half precision.
+
+    Args:
+        model: The adapted model.
+        enabled: Cast.
     """
     for module in model.modules():
         if hasattr(module, "cast_input_dtype_enabled"):
@@ -193,20 +217,27 @@ def _untied_head(model: "PreTrainedModel") -> nn.Module:
     return model
 
 
-def _module_name(model: nn.Module, module: nn.Module) -> str:
-    names = [name for name, other in model.named_modules() if other is module]
-    return names[0].rsplit(".", 1)[-1]
+def _embedding_names(model: "PreTrainedModel") -> list[str]:
+    """Name of the token embedding, and of an output head with rows of its own."""
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    modules = [embedding] if head is None or head.weight is embedding.weight else [embedding, head]
+    names = [name for name, other in model.named_modules() if any(other is m for m in modules)]
+    return [name.rsplit(".", 1)[-1] for name in names]
 
 
 def initial_factors(model: nn.Module, config: AdapterConfig) -> dict[str, Tensor]:
-    """Copies of the first LoRA matrices of a method that moves the base weights, else nothing.
+    """Copies of the first trained weights of a method that moves the base weights, else nothing.
 
     PiSSA and OLoRA take ``B0 A0`` out of the base, so an adapter on the *original* base must add
-    ``B A - B0 A0``; the copies make that possible when it is saved.
+    ``B A - B0 A0``; the copies make that possible when it is saved, and switch training off in between.
+
+    Args:
+        model: The adapted model, not yet trained.
+        config: What is trained.
     """
     if config.method not in _MOVES_BASE:
         return {}
-    return {name: p.detach().clone() for name, p in model.named_parameters() if ".lora_" in name}
+    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
 
 
 def as_plain_lora(state: Mapping[str, Tensor], initial: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -215,13 +246,15 @@ def as_plain_lora(state: Mapping[str, Tensor], initial: Mapping[str, Tensor]) ->
     Args:
         state: The adapter's tensors by PEFT's saved names (``….lora_A.weight``).
         initial: The first factors under the same names.
+
+    Returns:
+        The tensors of the plain adapter, whose alpha must double with its rank.
     """
     plain = dict(state)
     for name, value in state.items():
-        first = initial.get(name)
-        if first is None:
+        if ".lora_" not in name:
             continue
-        first = first.to(value)
+        first = initial[name].to(value)
         plain[name] = torch.cat([value, first]) if ".lora_A." in name else torch.cat([value, -first], dim=1)
     return plain
 

@@ -12,19 +12,46 @@ from torch import Tensor
 from geneverse_pl.exceptions import ConfigError
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
+    from transformers import PretrainedConfig, PreTrainedModel
 
 _FLASH = ("flash_attention_2", "flash_attention_3")
+_MASKED = ("sdpa", "eager", "flex_attention")
+_KNOWN_LAYERS = {"full_attention", "sliding_attention"}
 
 
-def attention_inputs(config: "PretrainedConfig", batch: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Any]:
+def packing_obstacle(model: "PreTrainedModel") -> str | None:
+    """Why samples in one row cannot be kept apart in this model; None where they can.
+
+    Args:
+        model: The causal language model.
+    """
+    config = model.get_decoder().config
+    other = sorted(set(getattr(config, "layer_types", None) or []) - _KNOWN_LAYERS)
+    if getattr(model, "_is_stateful", False) or other:
+        return f"the state of its {other[0] if other else 'recurrent'} layers runs on from one sample to the next"
+    if getattr(config, "alibi", False) or config.model_type in ("bloom", "mpt"):
+        return "its ALiBi positions follow the place in the row"
+    if config._attn_implementation not in (*_FLASH, *_MASKED):
+        return f"its attention backend {config._attn_implementation} takes no such mask"
+    return None
+
+
+def shares_prefixes(model: "PreTrainedModel") -> bool:
+    """Whether a prefix computed once can serve several samples of a row, which needs a mask."""
+    return packing_obstacle(model) is None and model.get_decoder().config._attn_implementation in _MASKED
+
+
+def attention_inputs(
+    config: "PretrainedConfig", batch: Mapping[str, Any], dtype: torch.dtype
+) -> dict[str, Any]:
     """Arguments of a Transformers decoder that make attention exact for this batch.
 
     A padded batch (no ``segment_ids``) is padded on the right, where causal attention alone keeps padding
     out of every real token; no mask is built, so the fast causal kernels stay in use.
 
     Args:
-        config: Configuration of the model, with its attention backend and sliding window.
+        config: Configuration of the decoder, with its attention backend and sliding window; the model has
+            no ``packing_obstacle`` where rows are packed.
         batch: ``input_ids`` and ``position_ids`` ``(B, T)``, and for packed rows ``segment_ids`` and
             ``parent_ids`` ``(B, T)`` as made by ``pack_collate``.
         dtype: Floating type of the attention scores, for backends that add a mask.
@@ -34,7 +61,7 @@ def attention_inputs(config: "PretrainedConfig", batch: Mapping[str, Any], dtype
         ``(1, B*T)`` row for flash attention, so positions in the flattened output stay the same.
 
     Raises:
-        ConfigError: If the backend cannot keep these segments apart.
+        ConfigError: If shared prefixes meet a backend that takes no mask.
     """
     ids, positions = batch["input_ids"], batch["position_ids"]
     segments = batch.get("segment_ids")
@@ -46,7 +73,7 @@ def attention_inputs(config: "PretrainedConfig", batch: Mapping[str, Any], dtype
         if bool((parents > 0).any()):
             raise ConfigError(
                 f"Shared prefixes need the attention backend sdpa, eager or flex_attention, got {backend}. "
-                "Set data.init_args.share_prefix to false."
+                "Set data.init_args.batching.share_prefix to false."
             )
         # Transformers finds the samples of a single row by the places where positions restart at 0.
         positions = torch.where(segments > 0, positions, torch.zeros_like(positions))
@@ -69,7 +96,9 @@ def _uses_window(config: "PretrainedConfig") -> bool:
     return bool(getattr(config, "use_sliding_window", True))
 
 
-def segment_mask(segments: Tensor, parents: Tensor, window: int | None = None, positions: Tensor | None = None) -> Tensor:
+def segment_mask(
+    segments: Tensor, parents: Tensor, window: int | None = None, positions: Tensor | None = None
+) -> Tensor:
     """True where a token may attend to another: ``(B, T, T)``, query before key.
 
     Args:
@@ -95,13 +124,8 @@ def _mask(
     allowed = segment_mask(segments, parents, window, positions)[:, None]
     if backend == "sdpa":
         return allowed
-    if backend == "eager":
-        lowest = torch.finfo(dtype).min
-        return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(~allowed, lowest)
-    raise ConfigError(
-        f"Packing needs a known attention backend, got {backend}. Set model.init_args.attention to sdpa, "
-        "eager, flex_attention or flash_attention_2, or data.init_args.packing to false."
-    )
+    lowest = torch.finfo(dtype).min
+    return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(~allowed, lowest)
 
 
 def _block_mask(segments: Tensor, parents: Tensor, window: int | None, positions: Tensor) -> Any:

@@ -4,6 +4,7 @@ Letters: B rows, T tokens a row, N trained positions, D width, V vocabulary.
 """
 
 import contextlib
+import importlib.util
 import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,12 +14,13 @@ from torch import Tensor, nn
 
 from geneverse_pl.exceptions import ConfigError, ModelReferenceError
 from geneverse_pl.models.adapters import AdapterConfig, attach, initial_factors
-from geneverse_pl.models.attention import attention_inputs
+from geneverse_pl.models.attention import attention_inputs, packing_obstacle
+from geneverse_pl.models.fused_lora import fuse_lora
 from geneverse_pl.models.losses import target_nll
 from geneverse_pl.models.references import resolve_model
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,9 @@ class LanguageModel(nn.Module):
         adapter: What is trained.
         new_token_ids: Embedding rows trained beside the adapter.
         loss_chunk_size: Trained positions whose logits are held at a time, > 0.
+
+    Raises:
+        ConfigError: If the adapter does not fit the model.
     """
 
     def __init__(
@@ -47,6 +52,8 @@ class LanguageModel(nn.Module):
         self.loss_chunk_size = loss_chunk_size
         self.model = attach(base, adapter, new_token_ids or [])
         self.initial_factors = initial_factors(self.model, adapter)
+        if adapter.uses_peft:
+            fuse_lora(self.model)
 
     @property
     def base(self) -> "PreTrainedModel":
@@ -57,23 +64,22 @@ class LanguageModel(nn.Module):
     def hidden_states(self, batch: Mapping[str, Any]) -> Tensor:
         """Last hidden states ``(B*T, D)`` of a padded or packed batch (see ``geneverse_pl.data.collate``)."""
         base = self.base
+        if "segment_ids" in batch and (obstacle := packing_obstacle(base)) is not None:
+            raise ConfigError(
+                f"Packing needs a model that keeps the samples of a row apart, and {base.config.model_type} does "
+                f"not: {obstacle}. Set data.init_args.batching.packing to false."
+            )
         dtype = torch.get_autocast_dtype(batch["input_ids"].device.type) if _autocasts(batch) else base.dtype
-        inputs = attention_inputs(base.config, batch, dtype)
-        output = base.get_decoder()(**inputs, use_cache=False)
+        decoder = base.get_decoder()
+        output = decoder(**attention_inputs(decoder.config, batch, dtype), use_cache=False)
         return output.last_hidden_state.flatten(0, 1)  # type: ignore[no-any-return]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits ``(n, V)`` of ``(n, D)`` states, scaled and capped as the architecture does."""
-        config = self.base.config
-        head = self.base.get_output_embeddings()
-        logits = head(hidden.to(head.weight.dtype) if head.weight.is_floating_point() else hidden)
-        if (scale := getattr(config, "logit_scale", None)) is not None:  # Cohere
-            logits = logits * scale
-        if (divisor := getattr(config, "logits_scaling", None)) is not None:  # Granite
-            logits = logits / divisor
-        if (cap := getattr(config, "final_logit_softcapping", None)) is not None:  # Gemma 2
-            logits = torch.tanh(logits / cap) * cap
-        return logits  # type: ignore[no-any-return]
+        head: Any = self.base.get_output_embeddings()
+        dtype = next(head.parameters()).dtype
+        logits: Tensor = head(hidden.to(dtype) if dtype.is_floating_point else hidden)
+        return scaled_logits(logits, self.base.config.get_text_config())
 
     def target_nll(self, batch: Mapping[str, Any]) -> Tensor:
         """Negative log-likelihood ``(N,)`` of the batch's trained tokens, in the order of ``target_ids``."""
@@ -87,21 +93,52 @@ class LanguageModel(nn.Module):
         Raises:
             ConfigError: If training changes the base weights themselves, so that it cannot be switched off.
         """
-        model: Any = self.model
-        if self.adapter.method == "freeze" and not hasattr(model, "disable_adapter"):
-            yield
-            return
         if not self.can_switch_off:
             raise ConfigError(f"An adapter of method '{self.adapter.method}' cannot be switched off.")
-        with model.disable_adapter():
+        model: Any = self.model
+        if self.initial_factors:
+            with self._initial_weights():
+                yield
+        elif hasattr(model, "disable_adapter"):
+            with model.disable_adapter():
+                yield
+        else:
             yield
 
     @property
     def can_switch_off(self) -> bool:
-        """Whether ``untuned`` gives the original base model."""
-        return self.adapter.method == "freeze" or (
-            self.adapter.uses_peft and self.adapter.method not in ("pissa", "olora", "loftq")
-        )
+        """Whether ``untuned`` gives the base model as it was before training."""
+        return self.adapter.uses_peft or self.adapter.method == "freeze"
+
+    @contextlib.contextmanager
+    def _initial_weights(self) -> Iterator[None]:
+        parameters = dict(self.model.named_parameters())
+        tuned = {name: parameters[name].detach().clone() for name in self.initial_factors}
+        try:
+            for name, value in self.initial_factors.items():
+                parameters[name].data.copy_(value)
+            yield
+        finally:
+            for name, value in tuned.items():
+                parameters[name].data.copy_(value)
+
+
+def scaled_logits(logits: Tensor, config: "PretrainedConfig") -> Tensor:
+    """Logits ``(n, V)`` scaled and capped as the architecture does after its output head.
+
+    Args:
+        logits: What the head gives, ``(n, V)``.
+        config: Configuration of the text model.
+    """
+    if (factor := getattr(config, "lm_head_multiplier", None)) is not None:  # Falcon-H1
+        logits = logits * factor
+    if (factor := getattr(config, "logit_scale", None)) is not None:  # Cohere
+        logits = logits * factor
+    if (factor := getattr(config, "logits_scaling", None)) is not None:  # Granite; HyperCLOVA X
+        logits = logits * factor if config.model_type == "hyperclovax" else logits / factor
+    if (cap := getattr(config, "final_logit_softcapping", None)) is not None:  # Gemma
+        logits = torch.tanh(logits / cap) * cap
+    return logits
 
 
 def _autocasts(batch: Mapping[str, Any]) -> bool:
@@ -135,7 +172,7 @@ def load_base(
     if attention != "auto":
         options["attn_implementation"] = attention
     if four_bit:
-        options["quantization_config"] = _nf4()
+        options["quantization_config"] = _nf4(dtype)
     path = resolve_model(reference, sha256=sha256).path
     try:
         with quiet_transformers():
@@ -143,22 +180,22 @@ def load_base(
     except (ValueError, ImportError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelReferenceError(f"'{reference}' cannot be loaded as a causal language model: {first}") from error
-    model.config.use_cache = False
     return model  # type: ignore[no-any-return]
 
 
-def _nf4() -> Any:
-    import importlib.util
-
+def _nf4(dtype: torch.dtype) -> Any:
     if importlib.util.find_spec("bitsandbytes") is None:
-        raise ConfigError("adapter 'qlora' needs bitsandbytes. Install it with: pip install 'geneverse_pl[qlora]'")
+        raise ConfigError(
+            "A base in 4 bits (adapter qlora or loftq) needs bitsandbytes, and it is missing. Install it with: "
+            "pip install 'geneverse_pl[qlora]'"
+        )
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
+        bnb_4bit_compute_dtype=dtype,
     )
 
 
@@ -196,18 +233,16 @@ def add_new_tokens(
     if len(tokenizer) > embedding.num_embeddings:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
         embedding = model.get_input_embeddings()
-    ids = []
     head = model.get_output_embeddings()
     matrices = [embedding.weight]
     if head is not None and head.weight is not embedding.weight:
         matrices.append(head.weight)
-    for token, description in descriptions.items():
-        token_id = tokenizer.convert_tokens_to_ids(token)
-        words = [i for i in tokenizer(description, add_special_tokens=False).input_ids if i != token_id]
+    ids = [tokenizer.convert_tokens_to_ids(token) for token in descriptions]
+    for (token, description), token_id in zip(descriptions.items(), ids, strict=True):
+        words = [i for i in tokenizer(description, add_special_tokens=False).input_ids if i not in ids]
         if not words or not isinstance(token_id, int) or token_id == tokenizer.unk_token_id:
             raise ConfigError(f"new_tokens must map a token to a description in words, got '{token}: {description}'.")
         with torch.no_grad():
             for matrix in matrices:
                 matrix[token_id] = matrix[words].float().mean(0).to(matrix.dtype)
-        ids.append(token_id)
     return ids

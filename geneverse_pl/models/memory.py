@@ -1,6 +1,7 @@
 """Whether activations fit, so that they need not be computed twice."""
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 # Bytes of activations a layer keeps for each token and unit of width in half precision, without the
-# attention matrix (Korthikanti et al. 2022, eq. 2).
+# attention matrix (Korthikanti et al. 2022, eq. 2); twice as many in float32.
 _BYTES_PER_UNIT = 34
 _SHARE_OF_FREE_MEMORY = 0.7
 
@@ -27,8 +28,9 @@ def use_gradient_checkpointing(
     """
     if setting != "auto":
         return setting == "on"
-    config = model.config
-    needed = config.num_hidden_layers * config.hidden_size * tokens_per_batch * _BYTES_PER_UNIT
+    config = model.config.get_text_config()
+    units = config.num_hidden_layers * config.hidden_size * tokens_per_batch
+    needed = units * _BYTES_PER_UNIT * max(1, model.dtype.itemsize / 2)
     return needed > _SHARE_OF_FREE_MEMORY * _free_bytes(model, device)
 
 
@@ -38,4 +40,15 @@ def _free_bytes(model: "PreTrainedModel", device: torch.device) -> float:
         on_device = next(model.parameters()).is_cuda
         weights = sum(p.numel() * p.element_size() for p in model.parameters())
         return free - (0 if on_device else weights)
-    return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return _free_main_memory()
+
+
+def _free_main_memory() -> float:
+    """Bytes that can be had without swapping; half of all where the system does not say."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text().splitlines():
+            # MemFree would leave out the file cache, which the system gives back when asked.
+            if line.startswith("MemAvailable:"):
+                return float(line.split()[1]) * 1024
+    return 0.5 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

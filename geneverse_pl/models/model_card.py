@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 _CARD = """---
-library_name: peft
+library_name: {library}
 base_model: "{model}"
 tags: [geneverse_pl, {method}]
 ---
-# Adapter for {model}
+# {title} {model}
 
 Trained with geneverse_pl {version}, adapter method `{method}`, prompt template `{template}`.
 {facts}
@@ -27,32 +27,70 @@ For research. Answers are made by a language model and can be wrong; they are no
 where it lies beside this file, gives the held-out scores of this model and of its controls.
 """
 
-_PLAIN = """Plain PEFT loads the same weights on the same base model:
+_PEFT = """{lead}
 
 ```python
 from peft import PeftModel
-from transformers import AutoModelForCausalLM
+from transformers import {names}
 
-base = AutoModelForCausalLM.from_pretrained("path/to/the/base/model")
-model = PeftModel.from_pretrained(base, "path/to/this/folder")
+base = AutoModelForCausalLM.from_pretrained("path/to/the/base/model"{options})
+{resize}model = PeftModel.from_pretrained(base, "path/to/this/folder")
 ```
 """
 
+_FULL = """Plain Transformers loads the same model:
 
-def model_card(manifest: Mapping[str, Any], template: str) -> str:
+```python
+from transformers import AutoModelForCausalLM
+
+model = AutoModelForCausalLM.from_pretrained("path/to/this/folder")
+```
+"""
+
+_HEAD = """`head.safetensors` holds `weight`, the trained output head; the other weights are those of the base model.
+"""
+
+_FOUR_BIT = """
+
+four_bit = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True)"""
+
+
+def model_card(manifest: Mapping[str, Any], template: str, vocabulary_size: int) -> str:
     """Markdown of the card.
 
     Args:
         manifest: The folder's ``geneverse.json``.
         template: Name of the prompt template.
+        vocabulary_size: Tokens of the tokenizer, new ones included.
     """
     method = manifest["adapter"]["method"]
     facts = "".join(f"\n- {key}: {value}" for key, value in manifest["about"].items())
     return _CARD.format(
+        library="transformers" if method == "full" else "peft",
+        title="Fine-tuned" if method == "full" else "Adapter for",
         model=manifest["model"],
         method=method,
         version=manifest["version"],
         template=template,
         facts=facts + "\n" if facts else "",
-        plain="" if method in ("full", "head_only", "freeze") else _PLAIN,
+        plain=_plain_use(method, bool(manifest["new_tokens"]), vocabulary_size),
+    )
+
+
+def _plain_use(method: str, has_new_tokens: bool, vocabulary_size: int) -> str:
+    """How to load the folder without this package."""
+    if method == "full":
+        return _FULL
+    if method == "head_only":
+        return _HEAD
+    if method == "freeze" and not has_new_tokens:
+        return ""
+    four_bit = method in ("qlora", "loftq")
+    lead = "Plain PEFT loads the same weights on the same base model"
+    resize = f"base.resize_token_embeddings({vocabulary_size})\n" if has_new_tokens else ""
+    return _PEFT.format(
+        lead=lead + (" in the same 4 bits:" if four_bit else ":"),
+        names="AutoModelForCausalLM" + (", BitsAndBytesConfig" + _FOUR_BIT if four_bit else ""),
+        options=", quantization_config=four_bit" if four_bit else "",
+        resize=resize,
     )

@@ -13,9 +13,13 @@ _TRUE = {"bf16-true": torch.bfloat16, "16-true": torch.float16, "64-true": torch
 
 
 @lru_cache
-def has_fast_bfloat16() -> bool:
-    """Whether this machine multiplies bfloat16 matrices in hardware (CUDA ≥ 8.0, AMX, AVX512-bf16)."""
-    if torch.cuda.is_available():
+def has_fast_bfloat16(accelerator: str = "auto") -> bool:
+    """Whether bfloat16 matrices are multiplied in hardware (CUDA ≥ 8.0, AMX, AVX512-bf16).
+
+    Args:
+        accelerator: The trainer's accelerator; with ``cpu`` a GPU of this machine does not count.
+    """
+    if torch.cuda.is_available() and accelerator != "cpu":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if torch.backends.mps.is_available() or platform.system() != "Linux":
         return False
@@ -23,10 +27,15 @@ def has_fast_bfloat16() -> bool:
     return "amx_bf16" in flags or "avx512_bf16" in flags
 
 
-def resolve_precision(precision: str | int | None) -> str | int | None:
-    """Trainer precision for ``auto``: bfloat16 with float32 trained weights where that is fast."""
+def resolve_precision(precision: str | int | None, accelerator: object = "auto") -> str | int | None:
+    """Trainer precision for ``auto``: bfloat16 with float32 trained weights where that is fast.
+
+    Args:
+        precision: ``auto`` or a precision of Lightning's trainer, which is returned as it is.
+        accelerator: The trainer's accelerator.
+    """
     if precision == "auto":
-        return "bf16-mixed" if has_fast_bfloat16() else "32-true"
+        return "bf16-mixed" if has_fast_bfloat16(str(accelerator)) else "32-true"
     return precision
 
 
