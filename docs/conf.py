@@ -37,8 +37,8 @@ napoleon_include_init_with_doc = False
 # No inventories are fetched, so names of other projects cannot be links. Our own must all resolve, but type
 # variables and private classes, which have no place in the pages.
 _FOREIGN = (
-    "abc argparse collections contextlib dataclasses enum functools h5py jsonargparse lightning numpy os pathlib "
-    "peft random safetensors sklearn tokenizers torch torchmetrics transformers types typing "
+    "abc argparse collections contextlib dataclasses enum functools h5py jsonargparse lightning numpy os "
+    "pathlib peft random safetensors sklearn tokenizers torch torchmetrics transformers types typing "
     "PreTrainedModel PreTrainedTokenizerBase PretrainedConfig PeftConfig"
 )
 nitpick_ignore_regex = [
@@ -47,9 +47,7 @@ nitpick_ignore_regex = [
 ]
 
 
-def _keep_colons(
-    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
-) -> None:
+def _keep_colons(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Keeps napoleon from taking ``Exit code: 0 when done`` for a type and its description.
 
     Types stand in the annotations alone, so what comes before a colon is always text. An empty type in

@@ -41,7 +41,9 @@ class EntitySplit:
         members = {split: _members(knowledge, self, split) for split in fractions}
         if not allow_shared_entities:
             check_leakage(members, "data.init_args.allow_shared_entities")
-        logger.info("split: %s", ", ".join(f"{split} {len(m):,} genes and diseases" for split, m in members.items()))
+        logger.info(
+            "split: %s", ", ".join(f"{split} {len(m):,} genes and diseases" for split, m in members.items())
+        )
 
     def of(self, kind: str, key: str) -> str:
         """Split of a ``gene`` or ``disease``."""
@@ -76,13 +78,17 @@ def entity_edges(knowledge: Knowledge, *, split_series: bool) -> list[tuple[str,
 
 
 def _members(knowledge: Knowledge, split: EntitySplit, name: str) -> list[tuple[str, ...]]:
-    """All that a question about each gene and disease of a split can tell of: names, and what it is linked to."""
+    """Each gene and disease of a split, with the name shown for it and what it is linked to."""
     return [
         (f"gene:{key}", f"symbol:{gene.symbol}", *(f"disease:{disease}" for disease in gene.diseases))
         for key, gene in knowledge.genes.items()
         if split.of("gene", key) == name
     ] + [
-        (f"disease:{key}", f"name:{normalised_name(disease.name)}", *(f"gene:{gene}" for gene in disease.genes))
+        (
+            f"disease:{key}",
+            f"name:{normalised_name(disease.name)}",
+            *(f"gene:{gene}" for gene in disease.genes),
+        )
         for key, disease in knowledge.diseases.items()
         if split.of("disease", key) == name
     ]

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datamodules.sources.hpo import Ontology
@@ -76,11 +76,6 @@ class Knowledge:
                 known = [value for value in (share, shares.get(term)) if value is not None]
                 shares[term] = max(known, default=None)
         return shares
-
-    def implied(self, terms: Iterable[str]) -> set[str]:
-        """The terms and all their ancestors, which are true wherever they are."""
-        true = set(terms)
-        return true.union(*(self.ontology.ancestors(term) for term in true))
 
 
 def by_share(shares: Mapping[str, float | None]) -> list[str]:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping
 
-from datamodules.gene_phenotype.knowledge import Disease, Knowledge, by_share
+from datamodules.gene_phenotype.knowledge import Knowledge, by_share
 from geneverse_pl.data.records import Sample
 
 INSTRUCTION = "Restore the masked entities, separated by semicolons."
@@ -43,9 +43,9 @@ class MaskedRecords:
         """Ids of the diseases that make a record: those with a phenotype."""
         return [key for key, disease in self._knowledge.diseases.items() if disease.phenotypes]
 
-    def fields(self, disease: Disease) -> list[Field]:
+    def fields(self, disease_id: str) -> list[Field]:
         """The fields of a record that are not empty, the disease's name first."""
-        name = self._knowledge.term_name
+        disease, name = self._knowledge.diseases[disease_id], self._knowledge.term_name
         phenotypes = by_share(disease.phenotypes)[: self._max_phenotypes]
         fields: list[Field] = [
             ("Disease", [(disease.name, "")]),
@@ -68,20 +68,23 @@ class MaskedRecords:
             per_record: Times each record is masked anew, > 0.
         """
         for disease_id in diseases:
-            fields = self.fields(self._knowledge.diseases[disease_id])
+            fields = self.fields(disease_id)
             for _ in range(per_record):
                 yield self._masked(disease_id, fields, groups[disease_id], rng)
 
     def _masked(self, disease_id: str, fields: list[Field], group: str, rng: random.Random) -> Sample:
-        places = [(row, column) for row, (_, entities) in enumerate(fields) for column in range(len(entities))]
-        count = min(max(1, round(self._mask_fraction * len(places))), len(places) - 1)
-        marks = {place: f"[MASK{n}]" for n, place in enumerate(sorted(rng.sample(places, count)), start=1)}
-        entity_at = {place: fields[place[0]][1][place[1]][0] for place in places}
+        entity_at = {
+            (row, column): entity
+            for row, (_, entities) in enumerate(fields)
+            for column, (entity, _) in enumerate(entities)
+        }
+        count = min(max(1, round(self._mask_fraction * len(entity_at))), len(entity_at) - 1)
+        chosen = sorted(rng.sample(list(entity_at), count))
+        marks = {place: f"[MASK{number}]" for number, place in enumerate(chosen, start=1)}
+        shown = {place: marks.get(place, entity) for place, entity in entity_at.items()}
         record = record_text(
-            [
-                (field, [(marks.get((row, column), entity), after) for column, (entity, after) in enumerate(found)])
-                for row, (field, found) in enumerate(fields)
-            ]
+            (field, [(shown[row, column], after) for column, (_, after) in enumerate(entities)])
+            for row, (field, entities) in enumerate(fields)
         )
         answer = [entity_at[place] for place in marks]
         name_is_shown = (0, 0) not in marks

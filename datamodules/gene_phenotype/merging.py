@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 ONTOLOGY_FILE, DISEASE_FILE, GENE_FILE = "hp.obo", "phenotype.hpoa", "genes_to_phenotype.txt"
 _INHERITANCE = "HP:0000005"
-# Incomplete penetrance, somatic mosaicism, anticipation ...: they qualify a mode of inheritance, and are none.
-_INHERITANCE_QUALIFIER = "HP:0034335"
+# Incomplete penetrance, somatic mosaicism, anticipation ... qualify a mode of inheritance, and are none.
+_QUALIFIER = "HP:0034335"
 _ONSET = "HP:0003674"
 # The share of fewer patients says next to nothing: 1 of 1 is not "obligate".
 _MIN_EXAMINED = 5
@@ -95,9 +95,10 @@ def _merge_diseases(
     name_of_id: dict[str, str] = {}
     terms = {
         "P": _below(ontology, PHENOTYPIC_ABNORMALITY),
-        "I": _below(ontology, _INHERITANCE) - _below(ontology, _INHERITANCE_QUALIFIER) - {_INHERITANCE_QUALIFIER},
+        "I": _below(ontology, _INHERITANCE) - _below(ontology, _QUALIFIER) - {_QUALIFIER},
         "C": _below(ontology, _ONSET),
     }
+    current: dict[str, str | None] = {}
     found: set[str] = set()
     num_unresolved = 0
     for row in rows:
@@ -110,7 +111,9 @@ def _merge_diseases(
         if name is None:
             name = name_of_id[row.database_id] = normalised_name(row.disease_name)
             entries.setdefault(name, _Entry(row.disease_name)).ids.add(row.database_id)
-        term = ontology.resolve(row.hpo_id)
+        if row.hpo_id not in current:
+            current[row.hpo_id] = ontology.resolve(row.hpo_id)
+        term = current[row.hpo_id]
         if term is None:
             num_unresolved += 1
         elif term in terms.get(row.aspect, ()):

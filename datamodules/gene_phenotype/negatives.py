@@ -1,53 +1,49 @@
 """False pairs that popularity cannot tell from true ones."""
 
 import random
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Sequence
 
 from datamodules.gene_phenotype.relations import Relation
 
-_TRIES = 20
+_PASSES = 3
+_TRIES = 50
 
 
-class DegreeMatchedNegatives:
-    """Draws, for each true pair, a false one whose object is true of about as many subjects.
+def match_negatives(
+    relation: Relation, positives: Sequence[tuple[str, str]], rng: random.Random
+) -> list[str | None]:
+    """A false object for each true pair: the objects of all pairs, dealt out anew.
 
-    Objects are binned by the power of two of their degree (number of subjects of the split that have them),
-    and drawn in proportion to it, so that how common an object is says nothing about the answer.
+    Each object is thus asked about with a false answer exactly as often as with a true one, and no more can
+    be told from an object alone (how common or how general it is) than by a coin. Matching the degree
+    alone is not enough: general terms are seldom safe as negatives, so that *general* would mean *yes*.
+
+    Never dealt out are true objects, those that may be true (``Relation.possible``), and one twice to a
+    subject. A pair for which none is found has None; leaving it out keeps the rest even.
 
     Args:
         relation: The relation.
-        subjects: Subjects of the split whose degrees count.
+        positives: True pairs of subject and object.
+        rng: Source of randomness.
     """
+    subjects, objects = [subject for subject, _ in positives], [item for _, item in positives]
+    dealt: defaultdict[str, set[str]] = defaultdict(set)
 
-    def __init__(self, relation: Relation, subjects: Iterable[str]) -> None:
-        self._relation = relation
-        self._degrees = Counter(item for subject in subjects for item in relation.pairs[subject])
-        self._bins: dict[int, list[str]] = defaultdict(list)
-        for item, degree in sorted(self._degrees.items()):
-            self._bins[degree.bit_length()] += [item] * degree
+    def fits(row: int, item: str) -> bool:
+        return item not in dealt[subjects[row]] and not relation.possible(subjects[row], item)
 
-    def draw(self, subject: str, objects: Iterable[str], rng: random.Random) -> list[tuple[str, str]]:
-        """Pairs of a true object and a false one of about the same degree; all false ones are different.
-
-        A true object for which the split has no false one of its degree is left out, so that degrees stay
-        equal. Never drawn are true objects and those that may be true, see ``Relation.possible``.
-
-        Args:
-            subject: The subject.
-            objects: True objects to match.
-            rng: Source of randomness.
-        """
-        possible = self._relation.possible(subject)
-        drawn: dict[str, str] = {}
-        for item in objects:
-            pool = self._bins[self._degrees[item].bit_length()]
-            candidate = next(
-                (c for c in (rng.choice(pool) for _ in range(_TRIES)) if c not in drawn and not possible(c)), None
-            )
-            if candidate is None:
-                left = [c for c in pool if c not in drawn and not possible(c)]
-                candidate = rng.choice(left) if left else None
-            if candidate is not None:
-                drawn[candidate] = item
-        return [(item, candidate) for candidate, item in drawn.items()]
+    # All begin with their own object and exchange it pair by pair. Who still holds its own at the end is
+    # left out, with an object that is as often left out on the other side.
+    for _ in range(_PASSES):
+        for row, (subject, own) in enumerate(positives):
+            tries = _TRIES if objects[row] == own else 1
+            for other in rng.sample(range(len(positives)), min(tries, len(positives))):
+                mine, theirs = objects[row], objects[other]
+                if subjects[other] != subject and fits(row, theirs) and fits(other, mine):
+                    objects[row], objects[other] = theirs, mine
+                    for place, lost, won in ((row, mine, theirs), (other, theirs, mine)):
+                        dealt[subjects[place]].discard(lost)
+                        dealt[subjects[place]].add(won)
+                    break
+    return [None if item == own else item for item, (_, own) in zip(objects, positives, strict=True)]

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from datamodules.gene_phenotype.negatives import DegreeMatchedNegatives
+from datamodules.gene_phenotype.negatives import match_negatives
 from datamodules.gene_phenotype.relations import Relation, Wording
 from geneverse_pl.data.records import Sample
 
@@ -32,7 +32,7 @@ def relation_questions(
     limits: QuestionLimits,
     rng: random.Random,
 ) -> Iterator[Sample]:
-    """Yes/no questions, half of them false, subject by subject.
+    """Yes/no questions, as many true as false about every subject and every object.
 
     Args:
         relation: What is asked about.
@@ -42,17 +42,20 @@ def relation_questions(
         limits: How much is asked.
         rng: Source of randomness.
     """
-    negatives = DegreeMatchedNegatives(relation, subjects)
+    positives: list[tuple[str, str]] = []
     for subject in subjects:
-        positives = list(relation.pairs[subject])
-        if len(positives) > limits.positives_per_subject:
-            positives = rng.sample(positives, limits.positives_per_subject)
-        matched = negatives.draw(subject, positives, rng)
-        # As many true as false, so that no subject's questions lean to one answer.
-        asked = [(item, label) for pair in matched for item, label in zip(pair, (True, False), strict=True)]
-        rng.shuffle(asked)
+        objects = relation.pairs[subject]
+        chosen = rng.sample(objects, min(len(objects), limits.positives_per_subject))
+        positives += [(subject, item) for item in chosen]
+    negatives = match_negatives(relation, positives, rng)
+    asked: dict[str, list[tuple[str, bool]]] = {}
+    for (subject, true), false in zip(positives, negatives, strict=True):
+        if false is not None:
+            asked.setdefault(subject, []).extend(((true, True), (false, False)))
+    for subject, pairs in asked.items():
+        rng.shuffle(pairs)
         context = wording.context.format(subject=relation.subjects[subject])
-        for item, label in asked:
+        for item, label in pairs:
             name = relation.object_names[item]
             yield Sample(
                 question=wording.relation.format(object=name),
@@ -66,7 +69,11 @@ def relation_questions(
 
 
 def list_questions(
-    relation: Relation, wording: Wording, subjects: Iterable[str], groups: Mapping[str, str], limits: QuestionLimits
+    relation: Relation,
+    wording: Wording,
+    subjects: Iterable[str],
+    groups: Mapping[str, str],
+    limits: QuestionLimits,
 ) -> Iterator[Sample]:
     """One question a subject for all its objects; the answer has the most frequent, ``gold`` has all.
 

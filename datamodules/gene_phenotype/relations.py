@@ -6,7 +6,9 @@ from typing import Literal
 
 from datamodules.gene_phenotype.knowledge import Knowledge, by_share, name_series
 
-RelationName = Literal["disease_phenotype", "gene_disease", "gene_phenotype", "disease_gene", "disease_inheritance"]
+RelationName = Literal[
+    "disease_phenotype", "gene_disease", "gene_phenotype", "disease_gene", "disease_inheritance"
+]
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,16 @@ class Wording:
     fact: str
 
 
-# The files do not say whether a gene causes a disease, adds to its risk or lies in a deleted stretch, hence "linked".
+# The files do not say whether a gene causes a disease, adds to its risk or lies in a deletion: "linked".
 # Brief wordings cost few tokens, which is what a small machine is short of; full ones suit chat models.
 BRIEF: Mapping[RelationName, Wording] = {
     "disease_phenotype": Wording("Disease: {subject}", "Has {object}?", "Phenotypes:", "Phenotype:"),
     "gene_disease": Wording("Gene: {subject}", "Linked to {object}?", "Diseases:", "Disease:"),
     "gene_phenotype": Wording("Gene: {subject}", "Linked to {object}?", "Phenotypes:", "Phenotype:"),
     "disease_gene": Wording("Disease: {subject}", "Linked to gene {object}?", "Genes:", "Gene:"),
-    "disease_inheritance": Wording("Disease: {subject}", "Inherited as {object}?", "Inheritance:", "Inheritance:"),
+    "disease_inheritance": Wording(
+        "Disease: {subject}", "Inherited as {object}?", "Inheritance:", "Inheritance:"
+    ),
 }
 FULL: Mapping[RelationName, Wording] = {
     "disease_phenotype": Wording(
@@ -78,8 +82,8 @@ class Relation:
         subjects: Subject id -> name.
         pairs: Subject id -> its objects, the most frequent first.
         object_names: Object id -> name.
-        possible: For a subject id, a test whether an object is or may be true of it; such objects can be no
-            negatives.
+        possible: Whether the pair of a subject id and an object id is or may be true, and so can be no
+            negative.
         implied: For an object id, the objects that follow from it.
     """
 
@@ -87,8 +91,13 @@ class Relation:
     subjects: Mapping[str, str]
     pairs: Mapping[str, Sequence[str]]
     object_names: Mapping[str, str]
-    possible: Callable[[str], Callable[[str], bool]]
+    possible: Callable[[str, str], bool]
     implied: Callable[[str], frozenset[str]]
+
+    @property
+    def subject_kind(self) -> str:
+        """What its subjects are: ``gene`` or ``disease``."""
+        return self.name.partition("_")[0]
 
 
 def build_relation(knowledge: Knowledge, name: RelationName) -> Relation:
@@ -99,7 +108,9 @@ def build_relation(knowledge: Knowledge, name: RelationName) -> Relation:
     pairs: dict[str, Sequence[str]]
     if name == "disease_phenotype":
         pairs = {key: by_share(disease.phenotypes) for key, disease in diseases.items()}
-        return _phenotypes(knowledge, name, disease_names, pairs, {k: d.disputed for k, d in diseases.items()})
+        return _phenotypes(
+            knowledge, name, disease_names, pairs, {k: d.disputed for k, d in diseases.items()}
+        )
     if name == "gene_phenotype":
         pairs = {key: by_share(knowledge.gene_phenotypes(key)) for key in genes}
         disputed = {
@@ -131,12 +142,18 @@ def _plain(
     kept = {key: objects for key, objects in pairs.items() if objects}
     family = family or {}
 
-    def possible(subject: str) -> Callable[[str], bool]:
-        true = {family.get(item, item) for item in kept[subject]}
-        return lambda item: family.get(item, item) in true
+    true = {key: {family.get(item, item) for item in objects} for key, objects in kept.items()}
+
+    def possible(subject: str, item: str) -> bool:
+        return family.get(item, item) in true[subject]
 
     return Relation(
-        name, {key: subjects[key] for key in kept}, kept, object_names, possible, implied=lambda _: frozenset()
+        name,
+        {key: subjects[key] for key in kept},
+        kept,
+        object_names,
+        possible,
+        implied=lambda _: frozenset(),
     )
 
 
@@ -149,12 +166,17 @@ def _phenotypes(
 ) -> Relation:
     kept = {key: objects for key, objects in pairs.items() if objects}
     names = {term: knowledge.term_name(term) for objects in kept.values() for term in objects}
-    ancestors = knowledge.ontology.ancestors
+    above = {
+        term: knowledge.ontology.ancestors(term) for term in names.keys() | set().union(*disputed.values())
+    }
 
-    def possible(subject: str) -> Callable[[str], bool]:
-        stated = disputed[subject].union(kept[subject])
-        implied = knowledge.implied(stated)
+    stated = {key: disputed[key].union(objects) for key, objects in kept.items()}
+
+    def possible(subject: str, term: str) -> bool:
+        terms = stated[subject]
         # A more specific form of a true phenotype may well be true though nobody has written it down.
-        return lambda term: term in implied or not stated.isdisjoint(ancestors(term))
+        return term in terms or not terms.isdisjoint(above[term]) or any(term in above[one] for one in terms)
 
-    return Relation(name, {key: subjects[key] for key in kept}, kept, names, possible, implied=ancestors)
+    return Relation(
+        name, {key: subjects[key] for key in kept}, kept, names, possible, implied=above.__getitem__
+    )

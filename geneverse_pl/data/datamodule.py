@@ -3,18 +3,20 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import lightning as L
 from torch.utils.data import DataLoader
+from tqdm import tqdm
 
 from geneverse_pl import __version__
 from geneverse_pl.data.collate import pack_collate, pad_collate
 from geneverse_pl.data.encoded import EncodedSample
 from geneverse_pl.data.prompts import Encoder, PromptTemplate, TemplateName
+from geneverse_pl.data.provenance import code_digest, tokenizer_digest
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.sampler import PackedBatchSampler, TokenBudgetBatchSampler
 from geneverse_pl.data.store import StoreWriter, TokenSplit, TokenStore, build_once, file_digest, store_key
@@ -29,8 +31,9 @@ logger = logging.getLogger(__name__)
 
 TRAIN, VAL, HELD_OUT, MEMORISED = "train", "val", "held_out", "memorised"
 SPLITS = (TRAIN, VAL, HELD_OUT, MEMORISED)
+COUNTS = "counts"  # name of the document with an EncodingCounts a split
 _SAMPLER_STATE = "sampler"
-_WRITE_BATCH = 4096
+_TEST_BATCH = 128
 
 
 @dataclass
@@ -38,7 +41,7 @@ class EncodingConfig:
     """How samples become tokens.
 
     Args:
-        template: Prompt template: ``chat`` (the tokenizer's own), ``alpaca``, ``llama2``, ``vicuna`` or ``plain``.
+        template: ``chat`` (the tokenizer's own template), ``alpaca``, ``llama2``, ``vicuna`` or ``plain``.
         system: System message; None leaves it to the template.
         max_length: Most tokens of a sample, > 0.
         train_on_prompt: Learn the prompt's tokens too, not the answer's alone.
@@ -81,14 +84,17 @@ class TextDataModule(L.LightningDataModule):
     """Base of the data modules for text.
 
     A subclass names its source files, gives the options that determine its samples, and yields the samples
-    of each split (``train``, ``val``, ``held_out`` and ``memorised``). The rest is done here: they are encoded once into an HDF5
-    store named by a hash of all that determines it, and read back as batches.
+    of each split (``train``, ``val``, ``held_out``, ``memorised``). The rest is done here: they are encoded
+    once into an HDF5 store named by a hash of all that determines it, and read back as batches.
 
     Args:
         encoding: How samples become tokens.
         batching: How samples become batches.
         seed: Seed of splits, questions and batches, >= 0.
         cache_dir: Folder of the prepared stores; None takes the user's cache.
+
+    Raises:
+        ConfigError: If the prompt template is unknown.
     """
 
     has_knowledge = False
@@ -112,6 +118,7 @@ class TextDataModule(L.LightningDataModule):
         self._new_tokens: Mapping[str, str] = {}
         self._train_sampler: PackedBatchSampler | TokenBudgetBatchSampler | None = None
         self._resume_state: Mapping[str, int] | None = None
+        _ = self.template  # an unknown one is refused before anything is loaded
 
     # --- what a subclass gives ---
 
@@ -142,6 +149,16 @@ class TextDataModule(L.LightningDataModule):
         """
         self._model_reference = reference
         self._new_tokens = dict(new_tokens or {})
+        for name in ("tokenizer", "encoder", "store_path", "_provenance"):
+            self.__dict__.pop(name, None)
+
+    def _follow_task(self) -> None:
+        """Takes the model of the task of this run; the data module may have served another one before."""
+        task = getattr(self.trainer, "lightning_module", None)
+        reference = getattr(task, "model_reference", None)
+        new_tokens = dict(getattr(task, "new_tokens", None) or {})
+        if reference is not None and (reference, new_tokens) != (self._model_reference, self._new_tokens):
+            self.use_model(reference, new_tokens)
 
     @property
     def template(self) -> PromptTemplate:
@@ -157,15 +174,16 @@ class TextDataModule(L.LightningDataModule):
 
         reference = self.encoding.tokenizer or self._model_reference
         if reference is None:
-            task = getattr(self.trainer, "lightning_module", None)
-            reference = getattr(task, "model_reference", None)
-            self._new_tokens = dict(getattr(task, "new_tokens", None) or {})
-        if reference is None:
-            raise ConfigError("The data module must know its tokenizer. Set data.init_args.encoding.tokenizer.")
-        tokenizer = AutoTokenizer.from_pretrained(resolve_tokenizer(reference), trust_remote_code=False)
+            raise ConfigError(
+                "The data module must know its tokenizer, and has neither one of its own nor a task's. "
+                "Set data.init_args.encoding.tokenizer, or call use_model."
+            )
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            resolve_tokenizer(reference), trust_remote_code=False
+        )
         if self._new_tokens:
             tokenizer.add_tokens(sorted(self._new_tokens))
-        return tokenizer  # type: ignore[no-any-return]
+        return tokenizer
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -178,24 +196,27 @@ class TextDataModule(L.LightningDataModule):
     def store_path(self) -> Path:
         """Where the prepared data set lies; the name is a hash of all that determines it."""
         folder = self.cache_dir or cache_directory() / "stores"
-        return Path(folder) / f"{type(self).__name__}-{store_key(self._provenance())}.h5"
+        return Path(folder) / f"{type(self).__name__}-{store_key(self._provenance)}.h5"
 
     def prepare_data(self) -> None:
         """Builds the store unless it is there."""
+        self._follow_task()
         build_once(self.store_path, self._build_store)
 
     def setup(self, stage: str) -> None:
         """Opens the store."""
+        self._follow_task()
         self.store = TokenStore(self.store_path)
 
+    @cached_property
     def _provenance(self) -> dict[str, object]:
-        files = self.source_files()
         return {
             "data_module": f"{type(self).__module__}.{type(self).__name__}",
             "version": __version__,
-            "files": {path.name: file_digest(path) for path in files},
-            "tokenizer": _tokenizer_digest(self.tokenizer),
-            "template": asdict(self.template),
+            "code": code_digest(type(self), TextDataModule),
+            "files": {path.name: file_digest(path) for path in self.source_files()},
+            "tokenizer": tokenizer_digest(self.tokenizer),
+            "template": [*astuple(self.encoder.parts), self.encoder.end_ids],
             "max_length": self.encoding.max_length,
             "train_on_prompt": self.encoding.train_on_prompt,
             "seed": self.seed,
@@ -203,24 +224,21 @@ class TextDataModule(L.LightningDataModule):
         }
 
     def _build_store(self, path: Path) -> None:
-        from tqdm import tqdm
-
-        samples = self.build_samples()
         logger.info("preparing %s once, as %s", type(self).__name__, path.name)
+        samples = self.build_samples()
         counts: dict[str, EncodingCounts] = {}
         encoder = SampleEncoder(
             self.encoder, self.encoding.max_length, train_on_prompt=self.encoding.train_on_prompt
         )
-        with StoreWriter(path, self._provenance(), list(samples)) as writer:
+        with StoreWriter(path, self._provenance, list(samples)) as writer:
             for split, split_samples in samples.items():
-                encoder.counts = EncodingCounts()
+                encoder.counts = counts[split] = EncodingCounts()
                 encoded = encoder.encode(split_samples)
-                for sample in tqdm(encoded, desc=f"encoding {split}", unit=" samples", leave=False, disable=None):
+                for sample in tqdm(encoded, f"encoding {split}", unit=" samples", leave=False, disable=None):
                     writer.append(split, sample)
-                counts[split] = encoder.counts
             for name, document in self.documents().items():
                 writer.write_document(name, document)
-            writer.write_document("counts", {split: asdict(count) for split, count in counts.items()})
+            writer.write_document(COUNTS, {split: asdict(count) for split, count in counts.items()})
 
     # --- batches ---
 
@@ -249,12 +267,15 @@ class TextDataModule(L.LightningDataModule):
     @property
     def test_splits(self) -> list[str]:
         """Names of the test splits that are not empty, in the order of ``test_dataloader``."""
-        return [name for name in self.store.splits if name in (HELD_OUT, MEMORISED) and len(self.store.split(name))]
+        return [
+            name
+            for name in self.store.splits
+            if name in (HELD_OUT, MEMORISED) and len(self.store.split(name))
+        ]
 
     def _sampler(self, split: TokenSplit, *, shuffle: bool) -> PackedBatchSampler | TokenBudgetBatchSampler:
         if len(split) == 0:
             raise ConfigError("A split that is trained or validated on must have samples, and one has none.")
-        ranks = {"num_replicas": self._world_size, "rank": self._rank}
         options = self.batching
         if options.packing:
             return PackedBatchSampler(
@@ -267,7 +288,8 @@ class TextDataModule(L.LightningDataModule):
                 max_per_family=options.max_per_family,
                 shuffle=shuffle,
                 seed=self.seed,
-                **ranks,
+                num_replicas=self._world_size,
+                rank=self._rank,
             )
         return TokenBudgetBatchSampler(
             split.lengths,
@@ -275,31 +297,31 @@ class TextDataModule(L.LightningDataModule):
             shuffle=shuffle,
             seed=self.seed,
             grouping=options.grouping,
-            **ranks,
+            num_replicas=self._world_size,
+            rank=self._rank,
         )
 
     def _loader(self, split: TokenSplit, sampler: Any) -> DataLoader[Any]:
-        collate: Any
+        collate: Any = partial(pad_collate, pad_token_id=self.encoder.pad_id)
         if self.batching.packing:
             collate = partial(
                 pack_collate, pad_token_id=self.encoder.pad_id, share_prefix=self.batching.share_prefix
             )
-        else:
-            collate = partial(pad_collate, pad_token_id=self.encoder.pad_id)
-        workers = self.batching.num_workers
         return DataLoader(
-            split,
-            batch_sampler=sampler,
-            collate_fn=collate,
-            num_workers=workers,
-            persistent_workers=False,
-            pin_memory=False,
+            split, batch_sampler=sampler, collate_fn=collate, num_workers=self.batching.num_workers
         )
 
     def _sample_loader(self, split: TokenSplit) -> DataLoader[Any]:
-        # Fixed size and order whatever the training batches are like, so that scores do not depend on them.
+        # Fixed size and the stored order whatever the training batches are like, so that scores do not depend
+        # on them, and that a test of the first items alone does not take the longest.
         sampler = TokenBudgetBatchSampler(
-            split.lengths, None, batch_size=128, shuffle=False, num_replicas=self._world_size, rank=self._rank
+            split.lengths,
+            None,
+            batch_size=_TEST_BATCH,
+            shuffle=False,
+            grouping="none",
+            num_replicas=self._world_size,
+            rank=self._rank,
         )
         return DataLoader(split, batch_sampler=sampler, collate_fn=list)
 
@@ -317,7 +339,7 @@ class TextDataModule(L.LightningDataModule):
         """The place in the epoch, for checkpoints."""
         if self._train_sampler is None or self.trainer is None:
             return {}
-        progress = self.trainer.fit_loop.epoch_loop.batch_progress
+        progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress
         state = self._train_sampler.state_dict()
         # The sampler runs ahead by what is prefetched; the loop knows what was trained on.
         finished = int(progress.current.processed)
@@ -332,16 +354,3 @@ class TextDataModule(L.LightningDataModule):
         stored = self.store.split(split)
         for index in range(len(stored)):
             yield stored[index]
-
-
-def _tokenizer_digest(tokenizer: "PreTrainedTokenizerBase") -> str:
-    """Hash of everything that decides how a tokenizer encodes."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    return store_key(
-        {
-            "backend": backend.to_str() if backend is not None else sorted(tokenizer.get_vocab().items()),
-            "template": tokenizer.chat_template,
-            "special": {key: str(value) for key, value in tokenizer.special_tokens_map.items()},
-        }
-    )
-

@@ -1,6 +1,7 @@
 """The prompt template: one object used to train, score, generate and export, saved with every adapter."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ PROMPT_FILE = "prompt_template.json"
 
 _PROMPT_MARK = "GENEVERSE-PROMPT-MARK"
 _ANSWER_MARK = "GENEVERSE-ANSWER-MARK"
+_OTHER_TEMPLATES = "Set data.init_args.encoding.template to alpaca, llama2, vicuna or plain."
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ class PromptTemplate:
         if self.name == "chat":
             return _chat_parts(tokenizer, self.system)
         fixed = _FIXED[self.name]
-        bos = tokenizer.bos_token or "" if getattr(tokenizer, "add_bos_token", False) else ""
+        # Asked of the tokenizer itself: not every one that begins a text with a token has a flag for it.
+        first = tokenizer("a").input_ids[:1]
+        bos = str(tokenizer.bos_token) if first == [tokenizer.bos_token_id] else ""
         system = self.system or ""
         if system and self.name == "llama2":
             head = f"[INST] <<SYS>>\n{system}\n<</SYS>>\n\n"
@@ -96,38 +100,54 @@ class PromptTemplate:
         """Reads the template of an adapter folder.
 
         Raises:
-            ConfigError: If the folder has none.
+            ConfigError: If the folder has none, or one that cannot be read.
         """
         path = folder / PROMPT_FILE
         if not path.is_file():
             raise ConfigError(f"An adapter folder must hold {PROMPT_FILE}, {folder} does not. Train it anew.")
-        content = json.loads(path.read_text())
-        return cls(content["name"], content["system"])
+        try:
+            content = json.loads(path.read_text())
+            return cls(content["name"], content["system"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{path} must be a JSON object with name and system, and reading it failed: {error!r}. "
+                "Train the adapter anew."
+            ) from error
 
 
 def _chat_parts(tokenizer: "PreTrainedTokenizerBase", system: str | None) -> PromptParts:
     """Cuts the tokenizer's chat template at marks put in the place of question and answer."""
+    from jinja2 import TemplateError
+
     if not tokenizer.chat_template:
         raise ConfigError(
             "template 'chat' needs a tokenizer with a chat template, and this one has none. "
-            "Set data.init_args.template to alpaca, llama2, vicuna or plain."
+            f"{_OTHER_TEMPLATES}"
         )
     messages = [{"role": "user", "content": _PROMPT_MARK}]
     if system is not None:
         messages.insert(0, {"role": "system", "content": system})
-    prompt = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
     answered = [*messages, {"role": "assistant", "content": _ANSWER_MARK}]
-    whole = str(tokenizer.apply_chat_template(answered, tokenize=False))
-    head, _, tail = prompt.partition(_PROMPT_MARK)
-    # Some templates open the answer differently with and without the generation prompt (an empty
-    # "thinking" block): what stands before the answer is what the model will see when it generates.
-    end = whole.rpartition(_ANSWER_MARK)[2]
-    if not tail or _ANSWER_MARK not in whole:
+    try:
+        prompt = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        whole = str(tokenizer.apply_chat_template(answered, tokenize=False))
+    except TemplateError as error:
+        raise ConfigError(
+            f"The tokenizer's chat template must take the messages, and it says: {error}. Leave out "
+            f"data.init_args.encoding.system if it takes none. {_OTHER_TEMPLATES}"
+        ) from error
+    if _PROMPT_MARK not in prompt or _ANSWER_MARK not in whole:
         raise ConfigError(
             "The tokenizer's chat template must show the user's text and the answer unchanged, and it does "
-            "not. Set data.init_args.template to alpaca, llama2, vicuna or plain."
+            f"not. {_OTHER_TEMPLATES}"
         )
-    return PromptParts(head, tail, end)
+    head, _, tail = prompt.partition(_PROMPT_MARK)
+    before, _, end = whole.rpartition(_ANSWER_MARK)
+    # Some templates open the answer differently with and without the generation prompt (an empty
+    # "thinking" block): what stands before the answer is what the model will see when it generates. A blank
+    # that joins the answer to it (Llama 2) belongs to the answer's first token.
+    lead = before.removeprefix(prompt) if before.startswith(prompt) else ""
+    return PromptParts(head, tail, end, "" if lead.strip() else lead)
 
 
 class Encoder:
@@ -158,26 +178,45 @@ class Encoder:
     @cached_property
     def end_ids(self) -> list[int]:
         """Tokens that end an answer; the first of them stops generation."""
-        ids = self._ids(self.parts.end.rstrip("\n")) if self.parts.end.strip() else []
-        return ids or [int(self.tokenizer.eos_token_id)]
+        ids = self._ids([self.parts.end.strip()])[0]
+        # An end made of ordinary text could occur within an answer, and would not stop generation.
+        return ids if ids and ids[0] in self._special_ids else [int(self.tokenizer.eos_token_id)]
 
     @property
     def pad_id(self) -> int:
-        """Token of the padding; the end token where the tokenizer has no other, as masks never look at ids."""
+        """Token of the padding; the end token where there is no other, as masks never look at ids."""
         pad = self.tokenizer.pad_token_id
         return int(self.tokenizer.eos_token_id if pad is None else pad)
 
+    def prefixes(self, contexts: Sequence[str]) -> list[list[int]]:
+        """Tokens before each question: the template's head and the context."""
+        return self._ids([self.parts.head + context for context in contexts])
+
+    def questions(self, questions: Sequence[str], *, follow_context: bool) -> list[list[int]]:
+        """Tokens from each question up to its answer.
+
+        Args:
+            questions: The questions.
+            follow_context: Whether a context stands before them, on a line of its own.
+        """
+        opening, tail = "\n" if follow_context else "", self.parts.tail
+        return self._ids([opening + question + tail for question in questions])
+
+    def answers(self, answers: Sequence[str]) -> list[list[int]]:
+        """Tokens of each answer with its end."""
+        return [ids + self.end_ids for ids in self._ids([self.parts.answer_lead + text for text in answers])]
+
     def prefix(self, context: str) -> list[int]:
-        """Tokens before the question: the template's head and the context."""
-        return self._ids(self.parts.head + context)
+        """:meth:`prefixes` of one context."""
+        return self.prefixes([context])[0]
 
     def question(self, question: str, context: str = "") -> list[int]:
-        """Tokens from the question up to the answer."""
-        return self._ids(("\n" if context else "") + question + self.parts.tail)
+        """:meth:`questions` of one question."""
+        return self.questions([question], follow_context=bool(context))[0]
 
     def answer(self, answer: str) -> list[int]:
-        """Tokens of the answer with its end."""
-        return self._ids(self.parts.answer_lead + answer) + self.end_ids
+        """:meth:`answers` of one answer."""
+        return self.answers([answer])[0]
 
     def decode(self, ids: list[int]) -> str:
         """Text of generated tokens, cut at the end token."""
@@ -185,5 +224,17 @@ class Encoder:
             ids = ids[: ids.index(self.end_ids[0])]
         return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
-    def _ids(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False).input_ids) if text else []
+    @cached_property
+    def _special_ids(self) -> frozenset[int]:
+        # Added tokens are never put together from text, whether or not they are called special.
+        return frozenset(self.tokenizer.all_special_ids) | frozenset(self.tokenizer.added_tokens_decoder)
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokens of each text; the tokenizers' own threads share out a long list."""
+        if not texts:
+            return []
+        encoded = self.tokenizer(
+            list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
+        )
+        # Some tokenizers give even an empty text a token.
+        return [list(ids) if text else [] for text, ids in zip(texts, encoded.input_ids, strict=True)]

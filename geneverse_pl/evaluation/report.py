@@ -9,20 +9,25 @@ TUNED, UNTUNED = "tuned", "untuned"
 _MAX_WIDTH = 110
 _GAP = "  "
 _LOWER_IS_BETTER = frozenset({"unparsable", "loss", "perplexity"})
+# What decides comes first; metrics not named here stand between the two.
+_FIRST = ("accuracy", "auroc", "exact_match", "set_f1", "f1", "mcc")
+_LAST = ("loss", "perplexity")
 _UNDEFINED = {"auroc": "needs items of both classes"}
 _LEGEND = (
     "Brackets: bootstrap interval. Under each control: where the tuned model's interval lies. 'tuned above'",
     "and 'tuned below': the two intervals are apart. 'overlaps': they are not, so no difference is shown.",
 )
+_LOWER_NOTE = "* lower is better."
 
 
 def format_table(scores: Iterable[Score]) -> str:
     """The scores as aligned plain text of at most 110 columns.
 
     One block for each task and split, one row for each model: tuned, untuned, then the controls as they
-    come. Under every row but the tuned model's stands, per metric, ``tuned above``, ``overlaps`` or
-    ``tuned below``, by whether the intervals are apart (unrounded). Apart is stricter than a paired test.
-    Undefined values are left out and named below their block.
+    come. Accuracy and AUROC stand first, loss and perplexity last; where the width makes a second part of
+    the block, it has only the models with a value in it. Under every row but the tuned model's stands, per
+    metric, ``tuned above``, ``overlaps`` or ``tuned below``, by whether the intervals are apart (unrounded).
+    Apart is stricter than a paired test. Undefined values are left out and named below their block.
 
     Args:
         scores: Scores of any tasks, splits and models.
@@ -36,7 +41,8 @@ def format_table(scores: Iterable[Score]) -> str:
     if not blocks:
         return "No scores."
     parts = ["\n".join(_block(task, split, rows)) for (task, split), rows in blocks.items()]
-    return "\n\n".join([*parts, "\n".join(_LEGEND)])
+    starred = any(score.metric in _LOWER_IS_BETTER for rows in blocks.values() for score in rows)
+    return "\n\n".join([*parts, "\n".join([*_LEGEND, _LOWER_NOTE] if starred else _LEGEND)])
 
 
 def compare_intervals(tuned: Score | None, control: Score | None) -> str:
@@ -59,15 +65,23 @@ def _block(task: str, split: str, scores: Sequence[Score]) -> list[str]:
     """Title, the metrics in as many parts as the width asks for, and the notes of one task and split."""
     cells = {(score.model, score.metric): score for score in scores}
     models = _ordered_models(scores)
-    metrics = list(dict.fromkeys(score.metric for score in scores))
+    metrics = sorted(dict.fromkeys(score.metric for score in scores), key=_place)
     lines = [f"{task}, {split} ({_sizes(scores)})"]
-    columns = [_column(metric, models, cells) for metric in metrics]
-    labels = _labels(models)
-    for first, last in _parts(len(labels[0]), [len(column[0]) for column in columns]):
-        part = zip(labels, *columns[first:last], strict=True)
-        rows = [_GAP.join(fields).rstrip() for fields in part]
+    label_width = len(_labels(models)[0])
+    for first, last in _parts(label_width, [len(_column(metric, models, cells)[0]) for metric in metrics]):
+        part = metrics[first:last]
+        present = [model for model in models if any((model, metric) in cells for metric in part)]
+        columns = [_labels(present), *(_column(metric, present, cells) for metric in part)]
+        rows = [_GAP.join(fields).rstrip() for fields in zip(*columns, strict=True)]
         lines += [row for row in rows if row]
     return lines + _notes(scores)
+
+
+def _place(metric: str) -> int:
+    """Place of a metric among the columns; equal ones keep the order they come in."""
+    if metric in _FIRST:
+        return _FIRST.index(metric)
+    return len(_FIRST) + (1 + _LAST.index(metric) if metric in _LAST else 0)
 
 
 def _ordered_models(scores: Sequence[Score]) -> list[str]:
@@ -83,7 +97,7 @@ def _labels(models: Sequence[str]) -> list[str]:
 
 def _column(metric: str, models: Sequence[str], cells: dict[tuple[str, str], Score]) -> list[str]:
     """Head, then value and verdict of each model, padded to one width."""
-    lines = [f"{metric} (lower is better)" if metric in _LOWER_IS_BETTER else metric]
+    lines = [f"{metric}*" if metric in _LOWER_IS_BETTER else metric]
     tuned = cells.get((TUNED, metric))
     for model in models:
         score = cells.get((model, metric))

@@ -1,13 +1,13 @@
 """From the answers of one test run to scores beside their controls."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from geneverse_pl.evaluation.answers import parse_list
+from geneverse_pl.evaluation.answers import normalise, parse_list
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings, bootstrap_interval
 from geneverse_pl.evaluation.controls import Control
 from geneverse_pl.evaluation.relation_table import RelationQuestion, RelationTable
@@ -23,7 +23,9 @@ class ItemResult:
 
     Args:
         split: Test split.
-        metadata: The sample's metadata (kind, group, subject, object, gold, answer).
+        metadata: The sample's metadata: ``kind``, ``group``, ``answer``, ``subject`` and ``subject_name``;
+            for yes/no questions ``object`` and ``label``; for lists ``gold``, and where a question tells
+            them, ``num_items`` asked for, items ``shown``, and whether it is ``subject_hidden``.
         nll: Negative log-likelihood of the true answer by model name.
         num_tokens: Tokens of the true answer.
         choices: Log-likelihood of each choice by model name; empty for free text.
@@ -41,6 +43,12 @@ class ItemResult:
     def kind(self) -> str:
         """Question kind, ``form/relation``."""
         return str(self.metadata.get("kind", ""))
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name and id of the subject as the question shows them; no id where it hides which one it is."""
+        hidden = bool(self.metadata.get("subject_hidden"))
+        return str(self.metadata["subject_name"]), "" if hidden else str(self.metadata["subject"])
 
 
 @dataclass(frozen=True)
@@ -126,9 +134,9 @@ def likelihood_scores(
             confidence=bootstrap.confidence,
             seed=bootstrap.seed,
         )
+        value, low, high = (float(np.exp(bound)) for bound in (loss.value, loss.low, loss.high))
         scores.append(Score.from_interval(kind, split, "loss", model, loss))
-        bounds = [float(np.exp(v)) for v in (loss.value, loss.low, loss.high)]
-        scores.append(Score(kind, split, "perplexity", model, *bounds, loss.n))
+        scores.append(Score(kind, split, "perplexity", model, value, low, high, loss.n))
     return scores
 
 
@@ -160,7 +168,8 @@ class _Cell:
             # The first choice is the affirmative one.
             margins = [item.choices[model][0] - item.choices[model][1] for item in items]
             scores += relation_scores(margins, labels, _groups(items), 0.0, **self._about(model))
-        names, subjects, objects = (self._column(items, key) for key in ("subject_name", "subject", "object"))
+        names, subjects = zip(*(item.subject for item in items), strict=True)
+        objects = [str(item.metadata["object"]) for item in items]
         for control in self.controls:
             if control.questions:
                 values = control.score_pairs(names, subjects, objects)
@@ -174,15 +183,15 @@ class _Cell:
         if not items:
             return []
         gold = [[str(name) for name in item.metadata["gold"]] for item in items]
+        known = {normalise(name) for names in gold for name in names}
+        for control in self.controls[:1]:  # all have the same table
+            known.update(map(normalise, control.table.objects.values()))
         scores: list[Score] = []
         for model in items[0].texts:
-            predicted = [parse_list(item.texts[model]) for item in items]
+            predicted = [_parse_answer(item.texts[model], known) for item in items]
             scores += list_scores(predicted, gold, _groups(items), **self._about(model))
         for control in self.controls:
-            predicted = [
-                control.list_objects(str(item.metadata["subject_name"]), str(item.metadata["subject"]))
-                for item in items
-            ]
+            predicted = [_listed(control, item) for item in items]
             scores += list_scores(predicted, gold, _groups(items), **self._about(control.name))
         return scores
 
@@ -196,15 +205,24 @@ class _Cell:
             predicted = [item.texts[model] for item in items]
             scores += fact_scores(predicted, gold, _groups(items), **self._about(model))
         for control in self.controls:
-            predicted = [
-                control.answer(str(item.metadata["subject_name"]), str(item.metadata["subject"]))
-                for item in items
-            ]
+            predicted = [control.answer(*item.subject) for item in items]
             scores += fact_scores(predicted, gold, _groups(items), **self._about(control.name))
         return scores
 
     def _about(self, model: str) -> dict[str, Any]:
         return {"task": self.kind, "split": self.split, "model": model, "bootstrap": self.bootstrap}
 
-    def _column(self, items: Sequence[ItemResult], key: str) -> list[str]:
-        return [str(item.metadata[key]) for item in items]
+
+def _parse_answer(text: str, known: Collection[str]) -> list[str]:
+    """The items of a list answer; without semicolons, commas separate except within known names."""
+    return parse_list(text, None if ";" in text else known)
+
+
+def _listed(control: Control, item: ItemResult) -> list[str]:
+    """What a control lists: as many items as are asked for, and none that the question itself shows."""
+    num_items = item.metadata.get("num_items")
+    if num_items is None:
+        return control.list_objects(*item.subject)
+    shown = {normalise(str(name)) for name in item.metadata.get("shown", ())}
+    ranked = control.list_objects(*item.subject, n=int(num_items) + len(shown))
+    return [name for name in ranked if normalise(name) not in shown][: int(num_items)]

@@ -141,7 +141,7 @@ def _write_peft(
         tensors = as_plain_lora(tensors, first)
         settings.r, settings.lora_alpha, settings.init_lora_weights = 2 * settings.r, 2 * settings.lora_alpha, True
         config = replace(config, method="lora", rank=settings.r, alpha=settings.lora_alpha)
-    save_file({n: v.detach().cpu().contiguous() for n, v in tensors.items()}, folder / _ADAPTER_FILE)
+    save_file({n: v.detach().cpu().clone().contiguous() for n, v in tensors.items()}, folder / _ADAPTER_FILE)
     settings.save_pretrained(folder)
     return config
 

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -117,12 +117,15 @@ class AdapterConfig:
         return (2 * self.rank if self.alpha is None else self.alpha) / self.alpha_for_unit_scale
 
 
-def peft_config(config: AdapterConfig, new_token_ids: Mapping[str, list[int]]) -> "PeftConfig":
+def peft_config(
+    config: AdapterConfig, new_token_ids: Mapping[str, list[int]], *, keep_tied: bool = False
+) -> "PeftConfig":
     """The PEFT configuration of an adapter method.
 
     Args:
         config: The adapter, with ``uses_peft``.
         new_token_ids: Rows trained beside the adapter, by the name of the embedding module.
+        keep_tied: Whether ``modules_to_save`` has an embedding that the output head is tied to.
     """
     import peft
 
@@ -148,6 +151,8 @@ def peft_config(config: AdapterConfig, new_token_ids: Mapping[str, list[int]]) -
         lora_dropout=config.dropout,
         target_modules=config.target_modules,
         trainable_token_indices=dict(new_token_ids) or None,
+        # A tied embedding trained apart from its head could not be merged again.
+        ensure_weight_tying=keep_tied,
         **_LORA_OPTIONS[config.method],
         **common,
     )
@@ -183,7 +188,7 @@ def attach(model: "PreTrainedModel", config: AdapterConfig, new_token_ids: list[
     if config.method == "freeze":
         settings: PeftConfig = peft.TrainableTokensConfig(target_modules=list(rows), token_indices=new_token_ids)
     else:
-        settings = peft_config(config, rows)
+        settings = peft_config(config, rows, keep_tied=_trains_tied(model, config.modules_to_save))
     try:
         return peft.get_peft_model(model, settings)
     except (ValueError, TypeError, ImportError) as error:
@@ -221,8 +226,19 @@ def _embedding_names(model: "PreTrainedModel") -> list[str]:
     """Name of the token embedding, and of an output head with rows of its own."""
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
     modules = [embedding] if head is None or head.weight is embedding.weight else [embedding, head]
-    names = [name for name, other in model.named_modules() if any(other is m for m in modules)]
-    return [name.rsplit(".", 1)[-1] for name in names]
+    return _names(model, modules)
+
+
+def _trains_tied(model: "PreTrainedModel", modules_to_save: list[str]) -> bool:
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    tied = head is not None and head.weight is embedding.weight
+    return tied and not set(modules_to_save).isdisjoint(_names(model, [embedding, head]))
+
+
+def _names(model: nn.Module, modules: list[nn.Module]) -> list[str]:
+    """Last part of the names of some modules."""
+    paths = [name for name, module in model.named_modules() if any(module is other for other in modules)]
+    return [path.rsplit(".", 1)[-1] for path in paths]
 
 
 def initial_factors(model: nn.Module, config: AdapterConfig) -> dict[str, Tensor]:
@@ -259,8 +275,10 @@ def as_plain_lora(state: Mapping[str, Tensor], initial: Mapping[str, Tensor]) ->
     return plain
 
 
-def lora_b_parameters(model: nn.Module) -> Iterator[str]:
-    """Names of the trained LoRA B matrices, which LoRA+ trains faster."""
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad and (".lora_B." in name or ".lora_embedding_B." in name):
-            yield name
+def is_lora_b(name: str) -> bool:
+    """Whether a parameter is a LoRA B matrix, which LoRA+ trains faster.
+
+    Args:
+        name: Name of the parameter.
+    """
+    return ".lora_B." in name or ".lora_embedding_B." in name

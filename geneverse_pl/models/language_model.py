@@ -180,6 +180,10 @@ def load_base(
     except (ValueError, ImportError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelReferenceError(f"'{reference}' cannot be loaded as a causal language model: {first}") from error
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            # bitsandbytes would repack the weights at the first evaluation, rounding them and losing gradients.
+            module.support_avx512bf16_for_cpu = False
     return model  # type: ignore[no-any-return]
 
 

@@ -87,7 +87,9 @@ def _plain_use(method: str, has_new_tokens: bool, vocabulary_size: int) -> str:
         return ""
     four_bit = method in ("qlora", "loftq")
     lead = "Plain PEFT loads the same weights on the same base model"
-    resize = f"base.resize_token_embeddings({vocabulary_size})\n" if has_new_tokens else ""
+    # Some models have more rows than their tokenizer has tokens, and must not lose them.
+    rows = f"max({vocabulary_size}, base.get_input_embeddings().num_embeddings)"
+    resize = f"base.resize_token_embeddings({rows})\n" if has_new_tokens else ""
     return _PEFT.format(
         lead=lead + (" in the same 4 bits:" if four_bit else ":"),
         names="AutoModelForCausalLM" + (", BitsAndBytesConfig" + _FOUR_BIT if four_bit else ""),

@@ -1,27 +1,26 @@
 """What every task shares: optimizer, token-weighted loss, trainable-only checkpoints, exact resume."""
 
-import logging
-import random
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import lightning as L
-import numpy as np
 import torch
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.tasks.resume import seed_batch, settle_progress
 from geneverse_pl.tasks.schedules import WarmupSchedule
-
-logger = logging.getLogger(__name__)
 
 # Micro-batch losses are sums over tokens; the division by the true number of tokens comes when all of an
 # optimizer step are known. A constant in between keeps float16 gradients in range.
 _LOSS_DIVISOR = 256.0
-_RANDOM_STATE = "random_state"
+_SEED = "seed"
 
 
 class BaseTask(L.LightningModule, ABC):
@@ -43,7 +42,8 @@ class BaseTask(L.LightningModule, ABC):
         self._make_scheduler = scheduler
         self._tokens_in_step: Tensor | float = 0.0
         self._built = False
-        self._resume_random_state: Mapping[str, Any] | None = None
+        self._seed: int | None = None
+        self._resumes = False
         self.strict_loading = False  # checkpoints hold the trained weights only
 
     @abstractmethod
@@ -58,6 +58,14 @@ class BaseTask(L.LightningModule, ABC):
         """Factor on the learning rate of the named parameter; 1 by default."""
         return 1.0
 
+    def save_folder(self, folder: Path, checkpoint: Mapping[str, Any]) -> None:
+        """Writes the tuned model in the form that others load; nothing by default.
+
+        Args:
+            folder: Where to write, beside the checkpoint.
+            checkpoint: Content of the checkpoint.
+        """
+
     # --- life cycle ---
 
     def setup(self, stage: str) -> None:
@@ -71,8 +79,8 @@ class BaseTask(L.LightningModule, ABC):
         if not self._built:
             self.build()
             self._built = True
-            # Dropout only belongs to training, which Lightning switches on itself.
-            self.train(self.trainer.training if self._trainer is not None else False)
+        # Transformers loads models in evaluation mode, and Lightning leaves modes as they are.
+        self.train(self.trainer.state.fn == "fit")
 
     # --- optimization ---
 
@@ -83,7 +91,10 @@ class BaseTask(L.LightningModule, ABC):
             if parameter.requires_grad:
                 groups.setdefault(self.learning_rate_factor(name), []).append(parameter)
         if not groups:
-            raise ConfigError("fit needs trained parameters, and adapter 'freeze' leaves none. Choose lora or full.")
+            raise ConfigError(
+                "fit needs trained parameters, and adapter 'freeze' leaves none. Choose lora or full as "
+                "model.init_args.adapter.method."
+            )
         optimizer: Optimizer = self._make_optimizer([{"params": params} for params in groups.values()])  # type: ignore[arg-type]
         for group, factor in zip(optimizer.param_groups, groups, strict=True):
             group["lr"] = group["lr"] * factor
@@ -91,7 +102,8 @@ class BaseTask(L.LightningModule, ABC):
             return optimizer
         scheduler = self._make_scheduler(optimizer)
         if isinstance(scheduler, WarmupSchedule):
-            scheduler.plan(int(self.trainer.estimated_stepping_batches))
+            steps = self.trainer.estimated_stepping_batches
+            scheduler.plan(int(steps) if math.isfinite(steps) else None)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
@@ -133,29 +145,43 @@ class BaseTask(L.LightningModule, ABC):
     # --- checkpoints ---
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keeps the trained weights only, the place in the epoch and the state of the random generators."""
+        """Keeps the trained weights only, and the place after the last finished step."""
         if "state_dict" in checkpoint:
-            trained = {name for name, p in self.named_parameters(remove_duplicate=False) if p.requires_grad}
+            trained = self._trained_weights()
             checkpoint["state_dict"] = {n: v for n, v in checkpoint["state_dict"].items() if n in trained}
-        checkpoint[_RANDOM_STATE] = _random_state()
-        _count_finished_batches(checkpoint)
+        checkpoint[_SEED] = self._seed
+        settle_progress(checkpoint, self.trainer)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Checks that the checkpoint holds every trained weight, and keeps the random state for the start."""
-        trained = {name for name, p in self.named_parameters(remove_duplicate=False) if p.requires_grad}
-        missing = sorted(trained - set(checkpoint.get("state_dict", {})))
-        if missing:
-            raise ConfigError(
-                f"The checkpoint must hold every trained weight, and {len(missing)} are missing "
-                f"({missing[0]}, …). Use the adapter settings it was made with."
-            )
-        self._resume_random_state = checkpoint.get(_RANDOM_STATE)
+        """Checks that the checkpoint holds exactly the trained weights, and takes its seed."""
+        if "state_dict" in checkpoint:
+            check_weights(self._trained_weights(), checkpoint["state_dict"])
+        if self.trainer.state.fn == "fit":
+            self._seed = checkpoint.get(_SEED)
+            self._resumes = True
+
+    def _trained_weights(self) -> dict[str, Tensor]:
+        return {name: p for name, p in self.named_parameters(remove_duplicate=False) if p.requires_grad}
+
+    def on_train_start(self) -> None:
+        """Starts counting tokens anew."""
+        self._tokens_in_step = 0.0
+        if self._seed is None:
+            self._seed = torch.initial_seed()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Restores the random state of the checkpoint before the first step after a resume."""
-        if self._resume_random_state is not None:
-            _set_random_state(self._resume_random_state)
-            self._resume_random_state = None
+        """Makes dropout a function of the batch's number, so that a resumed run repeats it."""
+        seed_batch(self._seed or 0, self.current_epoch, batch_idx, self.global_rank)
+        if self._resumes:
+            # Loggers count steps apart from the trainer, and are off by one after some restarts.
+            loop: Any = self.trainer.fit_loop.epoch_loop
+            loop._batches_that_stepped = self.trainer.global_step
+            self._resumes = False
+
+    def on_predict_batch_start(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Stops when asked to (SIGTERM), as Lightning does in its other loops."""
+        if self.trainer.received_sigterm:
+            raise SIGTERMException
 
 
 def check_fields(task: BaseTask, data: object) -> None:
@@ -169,37 +195,20 @@ def check_fields(task: BaseTask, data: object) -> None:
         )
 
 
-def _count_finished_batches(checkpoint: dict[str, Any]) -> None:
-    """Counts the batch just trained on as completed.
+def check_weights(own: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> None:
+    """Raises a ConfigError unless a checkpoint holds exactly the trained weights, in their shapes.
 
-    Lightning saves within the hooks that close a batch, before it counts the batch as completed; a run
-    resumed from there would be one batch off (Lightning #19764).
+    Args:
+        own: Trained weights of the task.
+        saved: Weights of the checkpoint.
     """
-    loops = checkpoint.get("loops", {}).get("fit_loop", {})
-    progress = loops.get("epoch_loop.batch_progress")
-    if progress:
-        for part in ("current", "total"):
-            progress[part]["completed"] = progress[part]["processed"]
-
-
-def _random_state() -> dict[str, Any]:
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002 - libraries draw from the global generator
-    # Plain lists and numbers, so that checkpoints load without unpickling foreign objects.
-    state: dict[str, Any] = {
-        "torch": torch.get_rng_state(),
-        "numpy": [name, np.asarray(keys).tolist(), *rest],
-        "python": random.getstate(),
-    }
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state_all()
-    return state
-
-
-def _set_random_state(state: Mapping[str, Any]) -> None:
-    torch.set_rng_state(state["torch"].cpu())
-    np.random.set_state(tuple(state["numpy"]))  # noqa: NPY002
-    random.setstate(state["python"])
-    if "cuda" in state and torch.cuda.device_count() == len(state["cuda"]):
-        torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda"]])
-
-
+    for name in sorted(own.keys() | saved.keys()):
+        theirs, ours = saved.get(name), own.get(name)
+        if theirs is not None and ours is not None and theirs.shape == ours.shape:
+            continue
+        there = "not in the checkpoint" if theirs is None else f"{tuple(theirs.shape)} in the checkpoint"
+        here = "not trained here" if ours is None else f"{tuple(ours.shape)} here"
+        raise ConfigError(
+            f"A checkpoint must hold the weights that this run trains, and {name} is {there} and {here}. Use the "
+            "model and adapter settings it was made with (config.yaml in its run's folder)."
+        )

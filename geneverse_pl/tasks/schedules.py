@@ -9,6 +9,9 @@ from torch.optim.lr_scheduler import LRScheduler
 from geneverse_pl.exceptions import ConfigError
 
 
+_SETTINGS = ("warmup", "final_fraction", "num_steps")
+
+
 class WarmupSchedule(LRScheduler):
     """Rises linearly from zero, then follows the shape of a subclass; the task tells it the number of steps.
 
@@ -38,12 +41,34 @@ class WarmupSchedule(LRScheduler):
         self.num_steps = num_steps
         super().__init__(optimizer)
 
-    def plan(self, num_steps: int) -> None:
-        """Sets the number of steps unless the user has, and starts anew."""
+    def plan(self, num_steps: int | None) -> None:
+        """Sets the number of steps unless the user has, and starts anew.
+
+        Args:
+            num_steps: Steps of the run; None where it has no end.
+
+        Raises:
+            ConfigError: If the schedule needs to know the number of steps, and nothing tells it.
+        """
         if self.num_steps is None:
+            if num_steps is None and self.needs_num_steps:
+                raise ConfigError(
+                    f"{type(self).__name__} must know the number of steps, and this run has no end. Set "
+                    "trainer.max_steps, trainer.max_epochs or the scheduler's num_steps."
+                )
             self.num_steps = num_steps
-        for group, rate in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+        self._last_lr = self.get_lr()
+        for group, rate in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = rate
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the schedule stands; its settings are those of the configuration, also after a resume."""
+        return {k: v for k, v in super().state_dict().items() if k not in _SETTINGS}
+
+    @property
+    def needs_num_steps(self) -> bool:
+        """Whether the learning rate depends on the number of steps."""
+        return True
 
     @property
     def warmup_steps(self) -> int:
@@ -64,7 +89,9 @@ class WarmupSchedule(LRScheduler):
 
     def shape(self, done: float) -> float:
         """Height in [0, 1] after a share ``done`` in [0, 1] of the steps that follow the warm-up."""
-        raise TypeError("WarmupSchedule has no shape of its own. Use WarmupLinear, WarmupCosine or WarmupConstant.")
+        raise TypeError(
+            "WarmupSchedule has no shape of its own. Use WarmupLinear, WarmupCosine or WarmupConstant."
+        )
 
     def get_lr(self) -> list[Any]:
         """Learning rates of the parameter groups."""
@@ -87,6 +114,10 @@ class WarmupCosine(WarmupSchedule):
 
 class WarmupConstant(WarmupSchedule):
     """Linear warm-up, then constant."""
+
+    @property
+    def needs_num_steps(self) -> bool:
+        return isinstance(self.warmup, float) and 0 < self.warmup < 1
 
     def shape(self, done: float) -> float:
         return 1.0

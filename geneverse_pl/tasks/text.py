@@ -1,10 +1,13 @@
 """Fine-tuning and evaluation of a text-only language model."""
 
+import hashlib
+import json
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
@@ -18,11 +21,14 @@ from geneverse_pl.evaluation.report import format_table
 from geneverse_pl.evaluation.scores import Score, write_scores
 from geneverse_pl.evaluation.text_report import FACT, LIST, ItemResult, TrainingKnowledge, text_scores
 from geneverse_pl.exceptions import ConfigError
-from geneverse_pl.models.adapters import AdapterConfig, lora_b_parameters
+from geneverse_pl.models.adapters import AdapterConfig, is_lora_b, set_input_casting
 from geneverse_pl.models.language_model import AttentionBackend, LanguageModel
 from geneverse_pl.models.precision import weight_dtype
 from geneverse_pl.tasks.base import BaseTask
 from geneverse_pl.tasks.schedules import WarmupLinear
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +114,9 @@ class TextTask(BaseTask):
         self.model_sha256 = model_sha256
         self.results: list[ItemResult] = []
         self.scores: list[Score] = []
+        self._answered_in_words: frozenset[tuple[str, bytes]] = frozenset()
+        # In a tuple, so that it is no part of this module's weights.
+        self._base_model: tuple[LanguageModel] | None = None
 
     @property
     def data(self) -> TextDataModule:
@@ -120,34 +129,51 @@ class TextTask(BaseTask):
     def build(self) -> None:
         """Loads the base model and attaches the adapter."""
         from geneverse_pl.models.adapter_folder import load_trained_weights
-        from geneverse_pl.models.language_model import add_new_tokens, load_base
-        from geneverse_pl.models.memory import use_gradient_checkpointing
+        from geneverse_pl.models.language_model import add_new_tokens
+        from geneverse_pl.models.loftq import start_from_residual
+        from geneverse_pl.models.references import resolve_model
 
-        base = load_base(
-            self.model_reference,
-            dtype=weight_dtype(self.weights, str(self.trainer.precision), self.adapter),
-            attention=self.attention,
-            four_bit=self.adapter.method == "qlora",
-            sha256=self.model_sha256,
-        )
+        if self.attention == "flex_attention" and self.device.type == "cpu" and self.trainer.training:
+            raise ConfigError(
+                "PyTorch has no backward pass of flex_attention on the CPU. Set model.init_args.attention to sdpa."
+            )
+        base = self._load_base(four_bit=self.adapter.uses_four_bits)
         new_ids = add_new_tokens(base, self.data.tokenizer, self.new_tokens) if self.new_tokens else []
         self.language_model = LanguageModel(base, self.adapter, new_ids, self.loss_chunk_size)
         if self.start_from is not None:
             load_trained_weights(self.language_model, self.start_from)
-        tokens = self.data.batching.rows_per_batch * self.data.batching.row_length
+        elif self.adapter.method == "loftq":
+            start_from_residual(self.language_model.model, resolve_model(self.model_reference).path)
+        if str(self.trainer.precision).endswith("mixed"):
+            set_input_casting(self.language_model, enabled=False)
+        self._save_memory(base)
+
+    def _load_base(self, *, four_bit: bool) -> "PreTrainedModel":
+        from geneverse_pl.models.language_model import load_base
+
+        return load_base(
+            self.model_reference,
+            dtype=weight_dtype(self.weights, str(self.trainer.precision), self.adapter),
+            attention=self.attention,
+            four_bit=four_bit,
+            sha256=self.model_sha256,
+        )
+
+    def _save_memory(self, base: "PreTrainedModel") -> None:
+        from geneverse_pl.models.memory import use_gradient_checkpointing
+
+        batching = self.data.batching
+        packed = batching.rows_per_batch * batching.row_length
+        tokens = packed if batching.packing else batching.tokens_per_batch
         if use_gradient_checkpointing(self.gradient_checkpointing, base, tokens, self.device):
             base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-            base.enable_input_require_grads()
+            logger.info("activations are computed again in the backward pass, to save memory")
 
     def learning_rate_factor(self, name: str) -> float:
         """LoRA+: the B matrices learn faster."""
-        if self.adapter.method == "lora_plus" and name in self._lora_b:
+        if self.adapter.method == "lora_plus" and is_lora_b(name):
             return self.adapter.lora_plus_ratio
         return 1.0
-
-    @property
-    def _lora_b(self) -> frozenset[str]:
-        return frozenset(f"language_model.{name}" for name in lora_b_parameters(self.language_model))
 
     def summed_loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, int]:
         """Cross-entropy summed over the batch's trained tokens, and their number."""
@@ -163,28 +189,37 @@ class TextTask(BaseTask):
         return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def on_test_start(self) -> None:
-        """Starts with an empty list of results."""
+        """Starts with an empty list of results, and chooses what is answered in words."""
         self.results = []
-        self._generated: dict[tuple[str, str], int] = {}
+        self._answered_in_words = self._choose_samples()
+        self._base_model = None
+        if self.evaluation.compare_untuned and not self.language_model.can_switch_off:
+            base = self._load_base(four_bit=False).to(self.device)  # type: ignore[arg-type]
+            self._base_model = (LanguageModel(base, AdapterConfig("freeze")).eval(),)
 
     def test_step(self, batch: list[EncodedSample], batch_idx: int, dataloader_idx: int = 0) -> None:
         """Scores and, up to the cap, answers a batch with the tuned and the untuned model."""
         split = self.data.test_splits[dataloader_idx]
         results = [ItemResult(split, sample.metadata, 0) for sample in batch]
-        generated = self._to_generate(batch, split)
-        self._ask(TUNED, batch, results, generated)
-        if self.evaluation.compare_untuned and self.language_model.can_switch_off:
+        self._ask(TUNED, self.language_model, batch, results)
+        if self._base_model is not None:
+            self._ask(UNTUNED, self._base_model[0], batch, results)
+        elif self.evaluation.compare_untuned:
             with self.language_model.untuned():
-                self._ask(UNTUNED, batch, results, generated)
+                self._ask(UNTUNED, self.language_model, batch, results)
         self.results += results
 
     def on_test_epoch_end(self) -> None:
         """Computes all scores on the first rank, prints the table and writes ``scores.json``."""
         from geneverse_pl.tasks.gathering import gather_items
 
+        self._base_model = None
         results = gather_items(self.results, self.trainer)
+        folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # agreed on by all ranks
         if not self.trainer.is_global_zero:
             return
+        # Bootstrap draws follow the order, which must not depend on the number of ranks.
+        results.sort(key=lambda result: (result.split, json.dumps(result.metadata, sort_keys=True, default=str)))
         document = self.data.store.document(KNOWLEDGE_DOCUMENT) if self.data.has_knowledge else None
         knowledge = TrainingKnowledge.from_document(document) if document else TrainingKnowledge()
         bootstrap = BootstrapSettings(num_resamples=self.evaluation.num_resamples)
@@ -192,7 +227,6 @@ class TextTask(BaseTask):
         for score in self.scores:
             if score.model == TUNED:
                 self.log(f"{score.split}/{score.task}/{score.metric}", score.value, rank_zero_only=True, logger=True)
-        folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         write_scores(folder / "scores.json", self.scores)
         self.trainer.print("\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}")
@@ -203,39 +237,40 @@ class TextTask(BaseTask):
         Returns:
             One dictionary a sample: its metadata and ``prediction``.
         """
-        texts = self._generate(batch)
+        texts = self._generate(self.language_model, batch)
         return [{**sample.metadata, "prediction": text} for sample, text in zip(batch, texts, strict=True)]
 
-    def _to_generate(self, batch: list[EncodedSample], split: str) -> list[int]:
-        chosen = []
-        for index, sample in enumerate(batch):
-            kind = str(sample.metadata.get("kind", ""))
-            if not kind.startswith((LIST, FACT)):
-                continue
-            seen = self._generated.get((split, kind), 0)
-            if seen * self.trainer.world_size < self.evaluation.max_generated:
-                self._generated[split, kind] = seen + 1
-                chosen.append(index)
-        return chosen
+    def _choose_samples(self) -> frozenset[tuple[str, bytes]]:
+        """A fixed random choice of the list and fact questions of each kind and split, the same on all ranks."""
+        keys: dict[tuple[str, str], list[tuple[str, bytes]]] = defaultdict(list)
+        for split in self.data.test_splits if self.evaluation.max_generated else ():
+            for sample in self.data.iter_samples(split):
+                kind = str(sample.metadata.get("kind", ""))
+                if kind.startswith((LIST, FACT)):
+                    keys[split, kind].append((split, _digest(sample)))
+        most = self.evaluation.max_generated
+        return frozenset(key for of_kind in keys.values() for key in sorted(of_kind)[:most])
 
-    def _ask(self, name: str, batch: list[EncodedSample], results: list[ItemResult], generated: list[int]) -> None:
+    def _ask(
+        self, name: str, model: LanguageModel, batch: list[EncodedSample], results: list[ItemResult]
+    ) -> None:
         from geneverse_pl.generation.scoring import score_answers
 
-        for result, score in zip(
-            results, score_answers(self.language_model, batch, self._encoder, self.device), strict=True
-        ):
+        scores = score_answers(model, batch, self._encoder, self.device)
+        for result, score in zip(results, scores, strict=True):
             result.nll[name] = score.nll
             result.num_tokens = score.num_tokens
             if score.choices:
                 result.choices[name] = list(score.choices)
-        for index, text in zip(generated, self._generate([batch[i] for i in generated]), strict=True):
+        chosen = [i for i, sample in enumerate(batch) if (results[i].split, _digest(sample)) in self._answered_in_words]
+        for index, text in zip(chosen, self._generate(model, [batch[i] for i in chosen]), strict=True):
             results[index].texts[name] = text
 
-    def _generate(self, samples: list[EncodedSample]) -> list[str]:
+    def _generate(self, model: LanguageModel, samples: list[EncodedSample]) -> list[str]:
         from geneverse_pl.generation.decoding import generate_answers
 
         return generate_answers(
-            self.language_model,
+            model,
             samples,
             self._encoder,
             self.device,
@@ -243,6 +278,26 @@ class TextTask(BaseTask):
             batch_size=self.evaluation.generation_batch_size,
         )
 
+    def save_folder(self, folder: Path, checkpoint: Mapping[str, Any]) -> None:
+        """Writes the adapter folder (see ``geneverse_pl.models.adapter_folder``)."""
+        from geneverse_pl.models.adapter_folder import save_adapter
+
+        prefix = "language_model."
+        save_adapter(
+            self.language_model,
+            folder,
+            template=self.data.template,
+            tokenizer=self.data.tokenizer,
+            model_reference=self.model_reference,
+            new_tokens=self.new_tokens,
+            state={name.removeprefix(prefix): value for name, value in checkpoint["state_dict"].items()},
+            about={"data module": type(self.data).__name__, "optimizer steps": checkpoint["global_step"]},
+        )
+
     @property
     def _encoder(self) -> Encoder:
         return self.data.encoder
+
+
+def _digest(sample: EncodedSample) -> bytes:
+    return hashlib.blake2b(sample.input_ids.tobytes(), digest_size=8).digest()

@@ -1,4 +1,4 @@
-"""Every public class, function, method and property says what it does, itself or through what it overrides."""
+"""Every public class, function, method and property says what it does, or what it overrides does."""
 
 import importlib
 import inspect

@@ -15,11 +15,23 @@ VAGUE_NAMES = {"utils.py", "util.py", "helpers.py", "common.py", "misc.py"}
 FORBIDDEN = {
     "geneverse_pl/models": ("lightning", "pytorch_lightning", "geneverse_pl.tasks", "geneverse_pl.callbacks"),
     "geneverse_pl/data": ("geneverse_pl.tasks", "geneverse_pl.callbacks", "geneverse_pl.generation"),
-    "geneverse_pl/evaluation": ("lightning", "torch", "transformers", "geneverse_pl.models", "geneverse_pl.tasks"),
+    "geneverse_pl/evaluation": (
+        "lightning",
+        "torch",
+        "transformers",
+        "geneverse_pl.models",
+        "geneverse_pl.tasks",
+    ),
     "geneverse_pl/metrics": ("lightning", "geneverse_pl.models", "geneverse_pl.data", "geneverse_pl.tasks"),
     "geneverse_pl/generation": ("lightning", "geneverse_pl.tasks", "geneverse_pl.callbacks"),
     "geneverse_pl/tasks": ("geneverse_pl.callbacks", "geneverse_pl.commands", "geneverse_pl.cli"),
-    "datamodules/sources": ("torch", "lightning", "transformers", "geneverse_pl.data", "geneverse_pl.evaluation"),
+    "datamodules/sources": (
+        "torch",
+        "lightning",
+        "transformers",
+        "geneverse_pl.data",
+        "geneverse_pl.evaluation",
+    ),
 }
 # What the data modules may know of the machinery.
 OPEN_TO_DATAMODULES = ("geneverse_pl.data", "geneverse_pl.evaluation", "geneverse_pl.exceptions")
@@ -52,7 +64,8 @@ def test_data_modules_know_data_evaluation_and_errors_only(imports: dict[Path, d
         for path, modules in imports.items()
         if path.parts[0] == "datamodules"
         for module, line in modules.items()
-        if is_within(module, ["geneverse_pl"]) and not is_within(module, OPEN_TO_DATAMODULES)
+        if is_within(module, ["geneverse_pl"])
+        and not is_within(module, OPEN_TO_DATAMODULES)
         # `from geneverse_pl import exceptions` names the package and the module.
         and module != "geneverse_pl"
     ]
@@ -103,7 +116,7 @@ def test_package_files_only_re_export(trees: dict[Path, ast.Module]) -> None:
 
 
 def re_exports(node: ast.stmt) -> bool:
-    """Whether a statement of an ``__init__.py`` is a text, an import, a constant or the lazy ``__getattr__``."""
+    """Whether a statement of an ``__init__.py`` is a text, an import, a constant or lazy ``__getattr__``."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     if isinstance(node, ast.Assign):
@@ -113,6 +126,10 @@ def re_exports(node: ast.stmt) -> bool:
         )
     if isinstance(node, ast.FunctionDef):
         return node.name == "__getattr__"
+    if isinstance(node, ast.If):
+        # What __getattr__ gives at run time is imported for type checkers.
+        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return is_for_types and not node.orelse and all(map(re_exports, node.body))
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
@@ -136,7 +153,8 @@ def test_tests_mirror_the_packages(trees: dict[Path, ast.Module]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], [], ["fitt"], ["--config", "a.yaml"], ["fit", "--config", "none.yaml"]]
+    "arguments",
+    [["--help"], ["--version"], [], ["fitt"], ["--config", "a.yaml"], ["fit", "--config", "none.yaml"]],
 )
 def test_help_and_early_errors_do_not_load_torch(arguments: list[str], root: Path) -> None:
     code = (
