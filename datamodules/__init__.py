@@ -1,7 +1,10 @@
 """Data modules for genes, phenotypes, proteins and tissues."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datamodules.gene_phenotype import GenePhenotypeDataModule
 
 GENEVERSE_PL_DATAMODULES = True
 

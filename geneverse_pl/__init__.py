@@ -1,7 +1,15 @@
 """Fine-tuning of language and vision-language models on genes, phenotypes, proteins and tissues."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geneverse_pl.data.datamodule import TextDataModule
+    from geneverse_pl.models.adapter_folder import load_adapter
+    from geneverse_pl.models.adapters import AdapterConfig
+    from geneverse_pl.tasks.base import BaseTask
+    from geneverse_pl.tasks.text import TextTask
+    from geneverse_pl.trainer import Trainer
 
 __version__ = "0.1.0"
 

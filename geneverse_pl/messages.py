@@ -3,6 +3,7 @@
 import difflib
 import logging
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -34,8 +35,28 @@ examples:
 """.format(subcommands="\n".join(f"  {name:<10}{text}" for name, text in SUBCOMMANDS.items()))
 
 
+# Notes of libraries on each other that no user of this program can act on.
+_KNOWN_WARNINGS = (
+    r".*is_gradient_checkpointing.* is deprecated",
+    r".*isinstance\(treespec, LeafSpec\).* is deprecated",
+    r".*tied layer is part of the adapter, but no implementation exists",
+    r"Experiment logs directory .* exists and is not empty",  # one folder for both loggers
+    r".*your dataloader is not resumable",  # its sampler is
+    r".*does not have many workers",
+    r".*is smaller than the logging interval",
+    r"Checkpoint directory .* exists and is not empty",
+)
+_KNOWN_NOTES = ("💡", "TPU available", "`weights_only` was not set")
+
+
 def configure_logging() -> None:
     """Shows this project's own messages on the standard error stream, and keeps the libraries' quiet."""
+    for pattern in _KNOWN_WARNINGS:
+        warnings.filterwarnings("ignore", message=pattern)
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    notes = logging.getLogger("lightning.pytorch.utilities.rank_zero")
+    if _is_news not in notes.filters:
+        notes.addFilter(_is_news)
     root = logging.getLogger("geneverse_pl")
     if not root.handlers:
         handler = logging.StreamHandler()
@@ -45,6 +66,10 @@ def configure_logging() -> None:
             logger.addHandler(handler)
             logger.setLevel(logging.INFO)
             logger.propagate = False
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_KNOWN_NOTES)
 
 
 def check_arguments(arguments: Sequence[str], subcommands: Iterable[str]) -> None:
@@ -92,16 +117,44 @@ def _check_config_files(arguments: Sequence[str]) -> None:
         raise ConfigError(f"--config must name a file, and '{value}' does not exist.{hint}")
 
 
+def check_checkpoint(ckpt_path: str | None, run_folder: Path) -> None:
+    """Raises a ConfigError unless a checkpoint to load exists.
+
+    Args:
+        ckpt_path: What ``--ckpt_path`` says.
+        run_folder: Folder of the runs, where another checkpoint may lie.
+    """
+    if ckpt_path is None or "://" in ckpt_path or ckpt_path == "hpc":
+        return
+    path = Path(ckpt_path)
+    beside = path.with_name(path.name + ".ckpt")
+    if path.exists() and not (path.is_dir() and beside.is_file()):
+        return
+    written = sorted(run_folder.glob("**/checkpoints/*.ckpt"), key=lambda p: p.stat().st_mtime)
+    near = [p for p in reversed(written) if p.stem == path.name.removesuffix(".ckpt")] or written[-1:]
+    found = beside if beside.is_file() else next(iter(near), None)
+    hint = f"Did you mean {found}?" if found else "fit writes them into RUN/checkpoints."
+    raise ConfigError(f"--ckpt_path must name a checkpoint file, and '{ckpt_path}' is none. {hint}")
+
+
 def one_line(error: BaseException) -> str | None:
-    """One line for an error of argument parsing; None where it is no such error."""
+    """One line for an error that the user can mend; None where it is no such error.
+
+    Args:
+        error: What ended the run.
+    """
     import argparse
 
-    if not isinstance(error, argparse.ArgumentError | argparse.ArgumentTypeError):
-        return None
-    return explain(str(error))
+    if isinstance(error, argparse.ArgumentError | argparse.ArgumentTypeError):
+        from geneverse_pl.parsing_errors import explain
 
-
-def explain(message: str) -> str:
-    """The line of jsonargparse's message that says what is wrong, with what to do."""
-    text = re.sub(r"\s*\n\s*", " ", message).strip()
-    return text
+        return explain(str(error))
+    # By name, so that this module needs neither torch nor lightning.
+    if type(error).__name__ == "OutOfMemoryError":
+        return (
+            "The device's memory must hold the batch, and does not. Set a smaller data.init_args.batching.row_length "
+            "or tokens_per_batch, model.init_args.gradient_checkpointing to on, or adapter.method to qlora."
+        )
+    if type(error).__name__ == "MisconfigurationException":
+        return re.sub(r"\s+", " ", str(error)).strip()
+    return None

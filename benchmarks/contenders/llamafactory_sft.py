@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+import types
 from pathlib import Path
 
 import torch
@@ -15,6 +16,8 @@ def main() -> None:
     torch.set_num_threads(s["threads"])
     meter = Meter(s["warmup"])
     instrument_transformers(meter)
+    # It imports torchaudio at start, whose wheels often do not match the newest torch; no audio is used here.
+    sys.modules["torchaudio"] = types.ModuleType("torchaudio")
     from llamafactory.train.tuner import run_exp
 
     rows = [json.loads(line) for line in Path(s["rows"]).read_text().splitlines()]
@@ -45,7 +48,7 @@ def main() -> None:
                 "learning_rate": 5e-4,
                 "bf16": True,
                 "use_cpu": True,
-                "group_by_length": True,
+                "train_sampling_strategy": "group_by_length",
                 "disable_gradient_checkpointing": True,
                 "save_strategy": "no",
                 "logging_steps": 1000,

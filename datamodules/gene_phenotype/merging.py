@@ -92,40 +92,45 @@ def _merge_diseases(
 ) -> tuple[dict[str, Disease], dict[str, str]]:
     """Diseases by id, and the id that each id of a database now goes by."""
     entries: dict[str, _Entry] = {}
-    name_of_id: dict[str, str] = {}
+    entry_of_id: dict[str, _Entry | None] = {}  # None: of a database that is not wanted
     terms = {
         "P": _below(ontology, PHENOTYPIC_ABNORMALITY),
         "I": _below(ontology, _INHERITANCE) - _below(ontology, _QUALIFIER) - {_QUALIFIER},
         "C": _below(ontology, _ONSET),
     }
     current: dict[str, str | None] = {}
-    found: set[str] = set()
     num_unresolved = 0
     for row in rows:
-        database = row.database_id.partition(":")[0]
-        found.add(database)
-        if databases is not None and database not in databases:
-            continue
         # Some ids are spelt in two ways: the first spelling names the disease.
-        name = name_of_id.get(row.database_id)
-        if name is None:
-            name = name_of_id[row.database_id] = normalised_name(row.disease_name)
-            entries.setdefault(name, _Entry(row.disease_name)).ids.add(row.database_id)
+        if row.database_id not in entry_of_id:
+            wanted = databases is None or row.database_id.partition(":")[0] in databases
+            entry_of_id[row.database_id] = _entry(entries, row) if wanted else None
+        entry = entry_of_id[row.database_id]
+        if entry is None:
+            continue
         if row.hpo_id not in current:
             current[row.hpo_id] = ontology.resolve(row.hpo_id)
         term = current[row.hpo_id]
         if term is None:
             num_unresolved += 1
         elif term in terms.get(row.aspect, ()):
-            _add(entries[name], row, term)
+            _add(entry, row, term)
     if num_unresolved:
         logger.info("%d rows with obsolete terms that nothing replaces were left out", num_unresolved)
+    found = {key.partition(":")[0] for key in entry_of_id}
     for database in databases or ():
         if database not in found:
             raise ConfigError(unknown_choice("disease database", database, sorted(found)))
     diseases = sorted((entry.disease(ontology) for entry in entries.values()), key=lambda disease: disease.id)
     id_of = {key: disease.id for disease in diseases for key in disease.ids}
     return {disease.id: disease for disease in diseases}, id_of
+
+
+def _entry(entries: dict[str, _Entry], row: DiseaseAnnotation) -> _Entry:
+    """The entry of the disease's name, with this id added."""
+    entry = entries.setdefault(normalised_name(row.disease_name), _Entry(row.disease_name))
+    entry.ids.add(row.database_id)
+    return entry
 
 
 def _add(entry: _Entry, row: DiseaseAnnotation, term: str) -> None:

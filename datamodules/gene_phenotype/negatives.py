@@ -33,17 +33,19 @@ def match_negatives(
     def fits(row: int, item: str) -> bool:
         return item not in dealt[subjects[row]] and not relation.possible(subjects[row], item)
 
+    def exchange(row: int, other: int) -> bool:
+        mine, theirs = objects[row], objects[other]
+        if subjects[other] == subjects[row] or not (fits(row, theirs) and fits(other, mine)):
+            return False
+        for place, lost, won in ((row, mine, theirs), (other, theirs, mine)):
+            objects[place] = won
+            dealt[subjects[place]].discard(lost)
+            dealt[subjects[place]].add(won)
+        return True
+
     # All begin with their own object and exchange it pair by pair. Who still holds its own at the end is
     # left out, with an object that is as often left out on the other side.
-    for _ in range(_PASSES):
-        for row, (subject, own) in enumerate(positives):
-            tries = _TRIES if objects[row] == own else 1
-            for other in rng.sample(range(len(positives)), min(tries, len(positives))):
-                mine, theirs = objects[row], objects[other]
-                if subjects[other] != subject and fits(row, theirs) and fits(other, mine):
-                    objects[row], objects[other] = theirs, mine
-                    for place, lost, won in ((row, mine, theirs), (other, theirs, mine)):
-                        dealt[subjects[place]].discard(lost)
-                        dealt[subjects[place]].add(won)
-                    break
+    for row, (_, own) in list(enumerate(positives)) * _PASSES:
+        tries = _TRIES if objects[row] == own else 1
+        any(exchange(row, rng.randrange(len(positives))) for _ in range(tries))
     return [None if item == own else item for item, (_, own) in zip(objects, positives, strict=True)]

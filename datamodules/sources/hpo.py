@@ -42,6 +42,7 @@ __all__ = [
     "read_phenotype_genes",
 ]
 
+#: Files that a folder of the Human Phenotype Ontology must hold.
 HPO_FILES = ("hp.obo", "phenotype.hpoa", "genes_to_phenotype.txt")
 
 

@@ -78,7 +78,9 @@ class Throughput(L.Callback):
             "speed/fill_ratio": tokens / self._places,
             "speed/peak_memory_gib": peak_memory_gib(device),
         }
-        pl_module.log_dict(values, rank_zero_only=True)
+        # Logged through the module, a value would be written again at every later step.
+        for run_logger in trainer.loggers:
+            run_logger.log_metrics(values, step=trainer.global_step - 1)
         if trainer.progress_bar_callback is not None:
             pl_module.log("tok/s", rate, prog_bar=True, logger=False, rank_zero_only=True)
 

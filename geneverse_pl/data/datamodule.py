@@ -1,8 +1,10 @@
 """Base of the data modules: from samples to the store, and from the store to batches."""
 
+import gc
 import logging
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,7 +16,7 @@ from tqdm import tqdm
 
 from geneverse_pl import __version__
 from geneverse_pl.data.collate import pack_collate, pad_collate
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import EncodedSample, SampleBatch
 from geneverse_pl.data.prompts import Encoder, PromptTemplate, TemplateName
 from geneverse_pl.data.provenance import code_digest, tokenizer_digest
 from geneverse_pl.data.records import Sample
@@ -201,7 +203,8 @@ class TextDataModule(L.LightningDataModule):
     def prepare_data(self) -> None:
         """Builds the store unless it is there."""
         self._follow_task()
-        build_once(self.store_path, self._build_store)
+        with _rare_collections():
+            build_once(self.store_path, self._build_store)
 
     def setup(self, stage: str) -> None:
         """Opens the store."""
@@ -257,7 +260,7 @@ class TextDataModule(L.LightningDataModule):
         return self._loader(split, self._sampler(split, shuffle=False))
 
     def test_dataloader(self) -> list[DataLoader[Any]]:
-        """One loader a test split (``test_splits``); batches are lists of encoded samples."""
+        """One loader a test split (``test_splits``); batches hold encoded samples."""
         return [self._sample_loader(self.store.split(name)) for name in self.test_splits]
 
     def predict_dataloader(self) -> list[DataLoader[Any]]:
@@ -323,7 +326,7 @@ class TextDataModule(L.LightningDataModule):
             num_replicas=self._world_size,
             rank=self._rank,
         )
-        return DataLoader(split, batch_sampler=sampler, collate_fn=list)
+        return DataLoader(split, batch_sampler=sampler, collate_fn=SampleBatch)
 
     @property
     def _world_size(self) -> int:
@@ -354,3 +357,14 @@ class TextDataModule(L.LightningDataModule):
         stored = self.store.split(split)
         for index in range(len(stored)):
             yield stored[index]
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Has the garbage collector run rarely while many objects are made that live on."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)

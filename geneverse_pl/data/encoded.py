@@ -1,6 +1,6 @@
 """A tokenized sample: what the store holds and the collate functions put into batches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,3 +43,25 @@ class EncodedSample:
 
     def __len__(self) -> int:
         return len(self.input_ids)
+
+
+class SampleBatch:
+    """Samples of a test batch, packed only when they are scored.
+
+    Not a sequence by type: Lightning takes sequences apart to move and cast their tensors.
+
+    Args:
+        samples: The samples.
+    """
+
+    def __init__(self, samples: Iterable[EncodedSample]) -> None:
+        self.samples = tuple(samples)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __iter__(self) -> Iterator[EncodedSample]:
+        return iter(self.samples)
+
+    def __getitem__(self, index: int) -> EncodedSample:
+        return self.samples[index]

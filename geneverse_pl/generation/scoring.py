@@ -1,19 +1,21 @@
 """Likelihood of answers, and of every answer of a closed list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from geneverse_pl.data.collate import Batch, pack_collate
+from geneverse_pl.data.collate import Batch, pack_collate, pad_collate
 from geneverse_pl.data.encoded import EncodedSample
 from geneverse_pl.data.packing import RowPacker
 from geneverse_pl.data.prompts import Encoder
+from geneverse_pl.models.attention import packing_obstacle, shares_prefixes
 from geneverse_pl.models.language_model import LanguageModel
 from geneverse_pl.models.losses import target_nll
 
 _ROW_LENGTH = 1024
+_PADDED_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,18 @@ def answer_start(sample: EncodedSample) -> int:
 
 
 def choice_ids(sample: EncodedSample, encoder: Encoder) -> list[list[int]]:
-    """Tokens of each choice of a sample, without the end token; empty for free text."""
+    """Tokens of each choice of a sample, without the end token; empty for free text.
+
+    Raises:
+        ValueError: If the choices are no list of texts.
+    """
     choices = sample.metadata.get("choices") or []
     if not isinstance(choices, list):
         raise ValueError(f"choices of a sample must be a list, got {choices!r}.")
-    return [encoder.answer(str(choice))[: -len(encoder.end_ids)] for choice in choices]
+    ids = [encoder.answer(str(choice))[: -len(encoder.end_ids)] for choice in choices]
+    if not all(ids):
+        raise ValueError(f"Every choice of a sample must have a token, got {choices!r}.")
+    return ids
 
 
 @torch.inference_mode()
@@ -90,8 +99,7 @@ def _first_pass(
 ) -> list[AnswerScore]:
     items = [_answer_only(sample) for sample in samples]
     scores: list[AnswerScore] = [AnswerScore(0.0, 0)] * len(items)
-    for row in _rows(items):
-        batch = _on_device(pack_collate([[items[i] for i in row]], pad_id), device)
+    for row, batch in _batches(model, items, pad_id, device):
         hidden = model.hidden_states(batch)[batch["target_positions"]]
         nll = target_nll(hidden, batch["target_ids"], model.logits, model.loss_chunk_size).double().cpu().numpy()
         owner = batch["target_sample"].cpu().numpy()
@@ -114,8 +122,7 @@ def _long_choices(
 ) -> list[tuple[float, ...]]:
     items = [_with_choice(samples[i], ids, number) for number, i in enumerate(chosen) for ids in choices[i]]
     scores = np.zeros(len(items))
-    for row in _rows(items):
-        batch = _on_device(pack_collate([[items[i] for i in row]], pad_id), device)
+    for row, batch in _batches(model, items, pad_id, device):
         nll = model.target_nll(batch).double().cpu().numpy()
         scores[row] = -np.bincount(batch["target_sample"].cpu().numpy(), nll, len(row))
     ends = np.cumsum([len(choices[i]) for i in chosen]).tolist()
@@ -134,7 +141,23 @@ def _with_choice(sample: EncodedSample, ids: list[int], group: int) -> EncodedSa
     return EncodedSample(tokens, np.arange(len(tokens)) >= start, start, group)
 
 
-def _rows(items: Sequence[EncodedSample]) -> list[list[int]]:
+def _batches(
+    model: LanguageModel, items: Sequence[EncodedSample], pad_id: int, device: torch.device
+) -> Iterator[tuple[list[int], Batch]]:
+    """Numbers of the items of each batch, and the batch: a packed row, or padded rows where a model cannot pack."""
+    if packing_obstacle(model.base) is not None:
+        order = sorted(range(len(items)), key=lambda i: len(items[i]))
+        for start in range(0, len(order), _PADDED_ROWS):
+            chosen = order[start : start + _PADDED_ROWS]
+            yield chosen, _on_device(pad_collate([items[i] for i in chosen], pad_id), device)
+        return
+    share = shares_prefixes(model.base)
+    for row in _rows(items, share_prefix=share):
+        packed = pack_collate([[items[i] for i in row]], pad_id, share_prefix=share)
+        yield row, _on_device(packed, device)
+
+
+def _rows(items: Sequence[EncodedSample], *, share_prefix: bool) -> list[list[int]]:
     """Items packed into rows, contexts kept together."""
     if not items:
         return []
@@ -142,8 +165,8 @@ def _rows(items: Sequence[EncodedSample]) -> list[list[int]]:
     packer = RowPacker(
         lengths,
         max(_ROW_LENGTH, int(lengths.max())),
-        prefix_lengths=np.array([item.prefix_length for item in items], np.int64),
-        prefix_groups=np.array([item.prefix_group for item in items], np.int64),
+        prefix_lengths=np.array([item.prefix_length for item in items], np.int64) if share_prefix else None,
+        prefix_groups=np.array([item.prefix_group for item in items], np.int64) if share_prefix else None,
     )
     rows = packer.pack(None)
     return [rows[number].tolist() for number in range(len(rows))]

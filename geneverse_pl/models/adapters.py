@@ -64,7 +64,8 @@ class AdapterConfig:
         target_modules: Names of the layers that get an adapter (``[q_proj, v_proj]``), or ``all-linear``.
         modules_to_save: Modules trained whole beside the adapter (``[embed_tokens]``).
         lora_plus_ratio: Learning rate of B over that of A with ``lora_plus``, >= 1.
-        oft_block_size: Width of the orthogonal blocks of ``oft``; must divide the layers' input widths.
+        oft_block_size: Width of the orthogonal blocks of ``oft``, > 0; PEFT takes the nearest divisor of a
+            layer's width.
     """
 
     method: AdapterMethod = "lora"

@@ -12,6 +12,7 @@ from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torchmetrics import MeanMetric
 
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.tasks.resume import seed_batch, settle_progress
@@ -42,6 +43,8 @@ class BaseTask(L.LightningModule, ABC):
         self._make_scheduler = scheduler
         self._tokens_in_step: Tensor | float = 0.0
         self._built = False
+        # Lightning's own mean over ranks rounds the numbers of tokens.
+        self.val_loss = MeanMetric()
         self._seed: int | None = None
         self._resumes = False
         self.strict_loading = False  # checkpoints hold the trained weights only
@@ -132,15 +135,8 @@ class BaseTask(L.LightningModule, ABC):
     def validation_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
         """Logs the loss per trained token."""
         loss, num_tokens = self.summed_loss(batch)
-        self.log(
-            "val/loss",
-            loss / max(num_tokens, 1),
-            prog_bar=True,
-            on_epoch=True,
-            on_step=False,
-            batch_size=max(num_tokens, 1),
-            sync_dist=True,
-        )
+        self.val_loss.update(loss / max(num_tokens, 1), weight=num_tokens)
+        self.log("val/loss", self.val_loss, prog_bar=True, on_epoch=True, on_step=False, batch_size=1)
 
     # --- checkpoints ---
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
 from geneverse_pl.data.datamodule import TextDataModule
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import EncodedSample, SampleBatch
 from geneverse_pl.data.prompts import Encoder
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.report import format_table
@@ -182,12 +182,6 @@ class TextTask(BaseTask):
 
     # --- test ---
 
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Moves training batches; test batches are samples, moved when they are packed."""
-        if isinstance(batch, list):
-            return batch
-        return super().transfer_batch_to_device(batch, device, dataloader_idx)
-
     def on_test_start(self) -> None:
         """Starts with an empty list of results, and chooses what is answered in words."""
         self.results = []
@@ -197,7 +191,7 @@ class TextTask(BaseTask):
             base = self._load_base(four_bit=False).to(self.device)  # type: ignore[arg-type]
             self._base_model = (LanguageModel(base, AdapterConfig("freeze")).eval(),)
 
-    def test_step(self, batch: list[EncodedSample], batch_idx: int, dataloader_idx: int = 0) -> None:
+    def test_step(self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Scores and, up to the cap, answers a batch with the tuned and the untuned model."""
         split = self.data.test_splits[dataloader_idx]
         results = [ItemResult(split, sample.metadata, 0) for sample in batch]
@@ -231,13 +225,13 @@ class TextTask(BaseTask):
         write_scores(folder / "scores.json", self.scores)
         self.trainer.print("\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}")
 
-    def predict_step(self, batch: list[EncodedSample], batch_idx: int, dataloader_idx: int = 0) -> list[dict[str, Any]]:
+    def predict_step(self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0) -> list[dict[str, Any]]:
         """Answers each sample in words.
 
         Returns:
             One dictionary a sample: its metadata and ``prediction``.
         """
-        texts = self._generate(self.language_model, batch)
+        texts = self._generate(self.language_model, batch.samples)
         return [{**sample.metadata, "prediction": text} for sample, text in zip(batch, texts, strict=True)]
 
     def _choose_samples(self) -> frozenset[tuple[str, bytes]]:
@@ -252,11 +246,11 @@ class TextTask(BaseTask):
         return frozenset(key for of_kind in keys.values() for key in sorted(of_kind)[:most])
 
     def _ask(
-        self, name: str, model: LanguageModel, batch: list[EncodedSample], results: list[ItemResult]
+        self, name: str, model: LanguageModel, batch: SampleBatch, results: list[ItemResult]
     ) -> None:
         from geneverse_pl.generation.scoring import score_answers
 
-        scores = score_answers(model, batch, self._encoder, self.device)
+        scores = score_answers(model, batch.samples, self._encoder, self.device)
         for result, score in zip(results, scores, strict=True):
             result.nll[name] = score.nll
             result.num_tokens = score.num_tokens
@@ -266,7 +260,7 @@ class TextTask(BaseTask):
         for index, text in zip(chosen, self._generate(model, [batch[i] for i in chosen]), strict=True):
             results[index].texts[name] = text
 
-    def _generate(self, model: LanguageModel, samples: list[EncodedSample]) -> list[str]:
+    def _generate(self, model: LanguageModel, samples: Sequence[EncodedSample]) -> list[str]:
         from geneverse_pl.generation.decoding import generate_answers
 
         return generate_answers(

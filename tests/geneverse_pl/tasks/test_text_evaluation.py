@@ -1,0 +1,155 @@
+"""The test loop: what is asked, of whom, and what is written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import pytest
+import torch
+
+from geneverse_pl import TextTask, Trainer
+from geneverse_pl.evaluation.text_report import ItemResult
+from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.tasks.text import EvaluationConfig
+
+Make = Callable[..., Any]
+QUICK = {"max_generated": 2, "max_new_tokens": 4, "num_resamples": 20}
+
+
+def move_weights(task: TextTask) -> None:
+    """Stands in for training."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in task.parameters():
+            if parameter.requires_grad:
+                parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+
+
+class Train(L.Callback):
+    """Moves the trained weights before the test."""
+
+    def on_test_start(self, trainer: L.Trainer, pl_module: Any) -> None:
+        move_weights(pl_module)
+
+
+@pytest.fixture
+def test(make_task: Make, make_data: Make, make_trainer: Make) -> Callable[..., TextTask]:
+    """Tests a task on the hand-made questions; returns the task with its results."""
+
+    def run(method: str = "lora", evaluation: dict[str, Any] | None = None, **batching: Any) -> TextTask:
+        L.seed_everything(0)
+        task: TextTask = make_task(method, task={"evaluation": EvaluationConfig(**(QUICK | (evaluation or {})))})
+        make_trainer(callbacks=[Train()]).test(task, datamodule=make_data(**batching), verbose=False)
+        return task
+
+    return run
+
+
+def by_question(task: TextTask) -> dict[tuple[str, str, str, str], ItemResult]:
+    """Results by split, kind, gene and phenotype."""
+    found = {
+        (r.split, r.kind, str(r.metadata["subject"]), str(r.metadata["object"])): r for r in task.results
+    }
+    assert len(found) == len(task.results)
+    return found
+
+
+def test_scores_are_written_in_their_form(test: Callable[..., TextTask], tmp_path: Path) -> None:
+    task = test()
+    scores = json.loads((tmp_path / "run" / "scores.json").read_text())
+    assert all(set(s) == {"task", "split", "metric", "model", "value", "low", "high", "n"} for s in scores)
+    assert {score["model"] for score in scores} == {"tuned", "untuned"}
+    assert {score["split"] for score in scores} == {"held_out", "memorised"}
+    expected = {
+        "relation/gene_phenotype": {"loss", "perplexity", "accuracy", "f1", "mcc", "auroc"},
+        "list/gene_phenotype": {"loss", "perplexity", "gold_recall", "set_f1"},
+        "fact/gene_name": {"loss", "perplexity", "exact_match"},
+    }
+    for name, metrics in expected.items():
+        assert metrics <= {score["metric"] for score in scores if score["task"] == name}
+    assert all(score["low"] <= score["value"] <= score["high"] for score in scores)
+    assert [score.value for score in task.scores] == [score["value"] for score in scores]
+
+
+@pytest.mark.parametrize("method", ["lora", "pissa", "qlora", "full", "head_only"])
+def test_untuned_is_the_base_model_and_tuned_is_not(method: str, test: Callable[..., TextTask]) -> None:
+    base = by_question(test("freeze"))
+    for place, result in by_question(test(method)).items():
+        tolerance = 0.02 if method == "qlora" else 1e-5
+        assert result.nll["untuned"] == pytest.approx(base[place].nll["tuned"], rel=tolerance)
+        assert result.nll["tuned"] != pytest.approx(result.nll["untuned"], rel=1e-4)
+        if method != "qlora":
+            assert result.texts.get("untuned") == base[place].texts.get("tuned")
+            if result.choices:
+                assert result.choices["untuned"] == pytest.approx(base[place].choices["tuned"], rel=1e-4)
+
+
+def test_results_do_not_depend_on_how_training_batches_are_made(test: Callable[..., TextTask]) -> None:
+    packed = by_question(test())
+    padded = by_question(test(packing=False, tokens_per_batch=130))
+    assert packed.keys() == padded.keys()
+    for place, result in packed.items():
+        assert result.nll == pytest.approx(padded[place].nll)
+        assert result.texts == padded[place].texts
+
+
+@pytest.mark.parametrize("most", [0, 1, 100])
+def test_answers_in_words_are_capped_for_each_kind_and_split(most: int, test: Callable[..., TextTask]) -> None:
+    task = test(evaluation={"max_generated": most, "compare_untuned": False}, num_test=16)
+    for split in ("held_out", "memorised"):
+        for kind in ("list/gene_phenotype", "fact/gene_name"):
+            items = [r for r in task.results if r.split == split and r.kind == kind]
+            assert sum(bool(r.texts) or "tuned" in r.texts for r in items) == min(most, len(items))
+    assert not any(r.texts for r in task.results if r.kind.startswith("relation"))
+    assert {model for result in task.results for model in result.nll} == {"tuned"}
+
+
+def test_predict_answers_every_question(make_task: Make, make_data: Make, make_trainer: Make) -> None:
+    predictions = make_trainer().predict(make_task(), datamodule=make_data())
+    flat = [item for of_split in predictions for batch in of_split for item in batch]
+    assert len(flat) == 16
+    assert all(isinstance(item["prediction"], str) and item["kind"] for item in flat)
+
+
+def test_a_data_module_of_another_kind_is_refused(make_task: Make, make_trainer: Make) -> None:
+    class Other(L.LightningDataModule):
+        provided_fields = frozenset({"input_ids", "labels"})
+
+        def train_dataloader(self) -> list[int]:
+            return [1]
+
+    with pytest.raises(ConfigError, match="Other does not provide position_ids, target_ids, target_positions"):
+        make_trainer(max_steps=1).fit(make_task(), datamodule=Other())
+    Other.provided_fields |= TextTask.required_fields
+    with pytest.raises(ConfigError, match="needs a TextDataModule, got Other"):
+        make_trainer(max_steps=1).fit(make_task(), datamodule=Other())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"loss_chunk_size": 0}, "loss_chunk_size must be > 0, got 0"),
+        ({"method": "lorra"}, "Unknown adapter 'lorra'. Did you mean 'lora'?"),
+        ({"rank": 0}, "adapter.rank must be > 0, got 0"),
+        ({"alpha": -1.0}, "adapter.alpha must be > 0"),
+        ({"dropout": 1.0}, r"adapter.dropout must be in \[0, 1\), got 1.0"),
+        ({"lora_plus_ratio": 0.5}, "adapter.lora_plus_ratio must be >= 1"),
+        ({"oft_block_size": 0}, "adapter.oft_block_size must be > 0"),
+    ],
+)
+def test_settings_are_checked_before_anything_is_loaded(
+    settings: dict[str, Any], message: str, make_task: Make
+) -> None:
+    task = {name: settings[name] for name in settings.keys() & {"loss_chunk_size"}}
+    adapter = {name: value for name, value in settings.items() if name not in task}
+    with pytest.raises(ConfigError, match=message):
+        make_task(task={**task, "model": "no/such-model"}, **adapter)
+
+
+def test_an_adapter_that_does_not_fit_the_model_is_refused(
+    make_task: Make, make_data: Make, make_trainer: Make
+) -> None:
+    with pytest.raises(ConfigError, match="adapter 'lora' does not fit this model: .*q_prj"):
+        make_trainer(max_steps=1).fit(make_task(target_modules=["q_prj"]), datamodule=make_data())
