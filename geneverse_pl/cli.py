@@ -1,5 +1,6 @@
 """The command line: LightningCLI over any task and any data module."""
 
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,15 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 import datamodules
 from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
+from geneverse_pl.callbacks.prediction_writer import PredictionWriter
 from geneverse_pl.callbacks.throughput import Throughput
 from geneverse_pl.data.datamodule import TextDataModule
 from geneverse_pl.exceptions import GeneverseError
-from geneverse_pl.messages import check_arguments, configure_logging, one_line
+from geneverse_pl.messages import check_arguments, check_checkpoint, configure_logging, one_line
 from geneverse_pl.tasks.base import BaseTask, check_fields
 from geneverse_pl.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 # The name ``datamodules`` is generic: another folder of that name in the working directory would shadow ours.
 if not hasattr(datamodules, "GENEVERSE_PL_DATAMODULES"):
@@ -52,6 +56,14 @@ class GeneverseCLI(LightningCLI):
             help="After fit, test the best checkpoint and print its scores beside their controls.",
         )
 
+    def before_instantiate_classes(self) -> None:
+        """Checks that the checkpoint is there, before anything is built."""
+        root = self._get(self.config, "trainer.default_root_dir")
+        check_checkpoint(self._get(self.config, "ckpt_path"), Path(root or "runs"))
+        config = self.config[self.subcommand]
+        if "weights_only" in config:
+            config["weights_only"] = True  # a foreign checkpoint runs no code
+
     def instantiate_classes(self) -> None:
         """Builds the objects, and checks that task and data module fit before anything is loaded."""
         super().instantiate_classes()
@@ -66,18 +78,28 @@ class GeneverseCLI(LightningCLI):
         config = self._get(self.config_init, "trainer")
         if config.get("logger") is None and not config.get("fast_dev_run"):
             kwargs["logger"] = default_loggers(Path(config.get("default_root_dir") or "runs"))
+        if self.subcommand == "predict":
+            own = config.get("callbacks") or []
+            kwargs["callbacks"] = [*(own if isinstance(own, list) else [own]), PredictionWriter()]
+        if config.get("enable_checkpointing") is False:
+            # Lightning refuses a checkpoint callback then, and ours is always there.
+            self._parser(self.subcommand).callback_keys.remove("checkpoint")
         return super().instantiate_trainer(**kwargs)
 
     def after_fit(self) -> None:
         """Tests the best checkpoint, so that every fit ends with its scores."""
-        config = self._get(self.config_init, "test_after_fit")
-        if not config or self.trainer.fast_dev_run or self.trainer.interrupted:  # type: ignore[attr-defined]
+        trainer: Any = self.trainer
+        wanted = self._get(self.config_init, "test_after_fit")
+        if not wanted or trainer.fast_dev_run or trainer.interrupted:
             return
-        best = self.trainer.checkpoint_callback.best_model_path if self.trainer.checkpoint_callback else ""  # type: ignore[attr-defined]
-        checkpoint = best or None
-        self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=checkpoint, verbose=False)
+        if isinstance(self.datamodule, TextDataModule) and not self.datamodule.test_splits:
+            logger.info("the data module has no test questions, so there are no scores")
+            return
+        kept = trainer.checkpoint_callback
+        checkpoint = (kept.best_model_path or kept.last_model_path or None) if kept is not None else None
+        trainer.test(self.model, datamodule=self.datamodule, ckpt_path=checkpoint, verbose=False)
         if checkpoint:
-            self.trainer.print(f"adapter written to {Path(checkpoint).with_suffix('')}")
+            trainer.print(f"adapter written to {Path(checkpoint).with_suffix('')}")
 
 
 def default_loggers(root: Path) -> list[Logger]:
@@ -102,7 +124,9 @@ def run(args: Sequence[str] | None = None) -> GeneverseCLI:
         subclass_mode_model=True,
         subclass_mode_data=True,
         args=None if args is None else arguments,
+        save_config_kwargs={"overwrite": True},
         seed_everything_default=0,
+        auto_configure_optimizers=False,
         parser_kwargs={
             "prog": "geneverse_pl",
             "exit_on_error": False,

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.exceptions import ConfigError, GeneverseError
 
 SUBCOMMANDS = {
     "fit": "fine-tune a model, then test it beside its controls",
@@ -145,6 +145,11 @@ def one_line(error: BaseException) -> str | None:
     """
     import argparse
 
+    cause: BaseException | None = error
+    while cause is not None:  # a mistake found in a constructor comes wrapped by the parser
+        if isinstance(cause, GeneverseError):
+            return str(cause)
+        cause = cause.__cause__ or cause.__context__
     if isinstance(error, argparse.ArgumentError | argparse.ArgumentTypeError):
         from geneverse_pl.parsing_errors import explain
 
@@ -156,5 +161,16 @@ def one_line(error: BaseException) -> str | None:
             "or tokens_per_batch, model.init_args.gradient_checkpointing to on, or adapter.method to qlora."
         )
     if type(error).__name__ == "MisconfigurationException":
+        hint = " Set trainer.accelerator to auto." if "backend found" in str(error) else ""
+        return re.sub(r"\s+", " ", str(error)).strip() + hint
+    if isinstance(error, ValueError | FileNotFoundError | ImportError) and _raised_by(error).startswith("lightning."):
         return re.sub(r"\s+", " ", str(error)).strip()
     return None
+
+
+def _raised_by(error: BaseException) -> str:
+    """Name of the module whose ``raise`` it was."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return str(trace.tb_frame.f_globals.get("__name__", "")) if trace is not None else ""

@@ -5,6 +5,7 @@ here come from the innermost one, with the path of keys that leads to it.
 """
 
 import ast
+import difflib
 import importlib
 import inspect
 import re
@@ -13,15 +14,19 @@ from typing import Any
 
 from geneverse_pl.exceptions import unknown_choice
 
-# Where the classes of a section are looked for when its class is misspelt.
+# For a misspelt class: what it must be, and where such classes are.
 _HOMES: Mapping[str, tuple[str, ...]] = {
-    "model": ("geneverse_pl",),
-    "data": ("datamodules",),
-    "optimizer": ("torch.optim",),
-    "scheduler": ("geneverse_pl.tasks.schedules", "torch.optim.lr_scheduler"),
-    "callbacks": ("lightning.pytorch.callbacks",),
-    "logger": ("lightning.pytorch.loggers",),
-    "strategy": ("lightning.pytorch.strategies",),
+    "model": ("geneverse_pl.tasks.base.BaseTask", "geneverse_pl"),
+    "data": ("lightning.LightningDataModule", "datamodules"),
+    "optimizer": ("torch.optim.Optimizer", "torch.optim"),
+    "scheduler": (
+        "torch.optim.lr_scheduler.LRScheduler",
+        "geneverse_pl.tasks.schedules",
+        "torch.optim.lr_scheduler",
+    ),
+    "callbacks": ("lightning.Callback", "lightning.pytorch.callbacks"),
+    "logger": ("lightning.pytorch.loggers.Logger", "lightning.pytorch.loggers"),
+    "strategy": ("lightning.pytorch.strategies.Strategy", "lightning.pytorch.strategies"),
 }
 _SECTIONS: Mapping[str, str] = {
     "trainer": "geneverse_pl.trainer.Trainer",
@@ -30,6 +35,8 @@ _SECTIONS: Mapping[str, str] = {
 }
 _TOP = ("config", "ckpt_path", "data", "model", "seed_everything", "test_after_fit", *_SECTIONS)
 _LONGEST = 400
+_MOST_CHOICES = 14
+_SEE_HELP = " See --help for all."
 
 
 def explain(message: str) -> str:
@@ -67,21 +74,23 @@ def _unknown_key(text: str, keys: list[str]) -> str | None:
         *path, name = section[1].split(".")
         if path and path[0] not in _TOP:
             return unknown_choice("section", path[0], _TOP)
-        target = _SECTIONS.get(path[0], "") if path else ""
-        choices = _parameters(target) if target else _TOP
-        return unknown_choice("key", dotted([*path, name]), [dotted([*path, choice]) for choice in choices])
+        return _no_such_key(path, name, _parameters(_SECTIONS.get(path[0], "")) if path else _TOP)
     match = found or nested
     if match is None:
         return None
-    name = match[1].split(".")[0]
-    classes = re.findall(r"class_path '([^']+)'|class_path='([^']+)'", text[: match.start()])
-    if "class_path='" in text[match.end() :] and keys[-1:] == ["optimizer"]:
-        classes += re.findall(r"class_path='([^']+)'()", text[match.end() :])
-    target = next((a or b for a, b in reversed(classes)), "")
-    choices = [dotted([*keys, choice]) for choice in _parameters(target)]
-    if not choices:
-        return f"Unknown key '{dotted([*keys, name])}'."
-    return unknown_choice("key", dotted([*keys, name]), choices)
+    classes = re.findall(r"class_path '([^']+)'", text[: match.end()])
+    # A function that makes an object, such as an optimizer, names its class after the fault.
+    classes += re.findall(r"expects a function or a callable class.*class_path='([^']+)'", text)
+    return _no_such_key(keys, match[1].split(".")[0], _parameters(classes[-1]) if classes else ())
+
+
+def _no_such_key(path: list[str], name: str, choices: Iterable[str]) -> str:
+    names = sorted(choices)
+    near = difflib.get_close_matches(name, names, n=1)
+    line = f"Unknown key '{dotted([*path, name])}'."
+    if near:
+        line += f" Did you mean '{dotted([*path, near[0]])}'?"
+    return line + (f" Choose one of: {', '.join(names)}." if 0 < len(names) <= _MOST_CHOICES else _SEE_HELP)
 
 
 def _missing(text: str, keys: list[str]) -> str | None:
@@ -92,9 +101,9 @@ def _missing(text: str, keys: list[str]) -> str | None:
     if keys:
         missing = ", ".join(dotted([*keys, name]) for name in names)
         return f"{missing} must be set, and it is not. Add it to the configuration or the command line."
-    sections = " and ".join(sorted(name.split(".")[-1] for name in names))
+    missing = ", ".join(sorted(name.split(".")[-1] for name in names))
     return (
-        f"A run needs the sections model and data, and {sections} is missing. Name a configuration that has it: "
+        f"A run needs the sections model and data; missing: {missing}. Name a configuration that has them with "
         "--config FILE."
     )
 
@@ -103,26 +112,26 @@ def _unknown_class(text: str, keys: list[str]) -> str | None:
     attribute = re.search(r"module '([\w.]+)' has no attribute '(\w+)'", text)
     module = re.search(r"No module named '([\w.]+)'", text)
     bare = re.search(r"Expected a dot import path string: (\S+)", text)
-    other = re.search(r"class_path '([^']+)':? (?:does not correspond to|is not) a subclass", text)
+    other = re.search(r"Import path does not correspond to a subclass", text)
+    base, *homes = _HOMES.get(keys[-1], ("",)) if keys else ("",)
     if attribute:
-        names = [f"{attribute[1]}.{name}" for name in _classes(attribute[1])]
+        names = [f"{attribute[1]}.{name}" for name in _classes(attribute[1], base)]
         return _unknown(keys, f"{attribute[1]}.{attribute[2]}", names)
-    homes = _HOMES.get(keys[-1], ()) if keys else ()
-    names = [f"{home}.{name}" for home in homes for name in _classes(home)]
-    if module:
-        return _unknown(keys, re.sub(r".*class_path '([^']+)'.*", r"\1", text) if other else module[1], names)
+    names = [f"{home}.{name}" for home in homes for name in _classes(home, base)]
+    given = re.search(r"class_path '([^']+)'|a path but (\S+) either not accessible", text)
+    if module or other:
+        return _unknown(keys, (given[1] or given[2]) if given else str(module and module[1]), names)
     if bare:
         # A class of a section may be given by its name alone.
         return _unknown(keys, bare[1], [*names, *(name.rsplit(".", 1)[-1] for name in names)])
-    return _unknown(keys, other[1], names) if other else None
+    return None
 
 
 def _unknown(keys: list[str], value: str, choices: list[str]) -> str:
     line = unknown_choice(f"class of {dotted(keys) or 'the configuration'}", value, choices)
-    if len(choices) > 12 or not choices:
-        line = line.split(" Choose one of:")[0]
-        return f"{line} Give the path by which Python imports it."
-    return line
+    if 0 < len(choices) <= _MOST_CHOICES:
+        return line
+    return line.split(" Choose one of:")[0] + " Give the path by which Python imports it."
 
 
 def _bad_value(text: str, keys: list[str]) -> str | None:
@@ -137,7 +146,7 @@ def _bad_value(text: str, keys: list[str]) -> str | None:
     if not types:
         return None
     wanted = " or ".join(_TYPE_NAMES.get(name, name.rsplit(".", 1)[-1]) for name in types)
-    return f"{dotted(keys)} must be {wanted}, got '{value}'. See --help for what it means."
+    return f"{dotted(keys)} must be {wanted}, got '{value}'."
 
 
 _TYPE_NAMES = {
@@ -180,32 +189,46 @@ def _unknown_argument(text: str, keys: list[str]) -> str | None:
         return f"Unknown argument '{match[1]}'. Options begin with two dashes: --section.option VALUE."
     section = name.split(".")[0]
     if section in _SECTIONS and "." in name:
-        return _unknown_key(f"Subcommand 'x' does not accept option '{name}'", keys)
+        return _no_such_key([section], name.partition(".")[2], _parameters(_SECTIONS[section]))
     return unknown_choice("option", f"--{name}", [f"--{top}" for top in _TOP])
 
 
-def _classes(module: str) -> list[str]:
-    """Public classes of a module, by name."""
+def _classes(module: str, base: str) -> list[str]:
+    """Public classes of a module that are of a kind and can be built, by name."""
     try:
         home = importlib.import_module(module)
     except ImportError:
         return []
-    names = getattr(home, "__all__", dir(home))
-    return [name for name in names if name[:1].isupper() and inspect.isclass(getattr(home, name, None))]
+    kind = _load(base)
+    found = {name: getattr(home, name, None) for name in getattr(home, "__all__", dir(home)) if name[:1] != "_"}
+    return [
+        name
+        for name, value in found.items()
+        if inspect.isclass(value)
+        and not inspect.isabstract(value)
+        and (kind is None or (issubclass(value, kind) and value is not kind))
+    ]
 
 
 def _parameters(path: str) -> list[str]:
     """Arguments of a class, its bases' included where it passes them on."""
-    module, _, name = path.rpartition(".")
-    try:
-        target: Any = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
-        return []
+    target = _load(path)
     names: dict[str, None] = {}
     for base in inspect.getmro(target) if inspect.isclass(target) else ():
         parameters = inspect.signature(base.__init__).parameters.values()
         kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        names |= dict.fromkeys(p.name for p in parameters if p.kind not in kinds and p.name != "self")
+        own = [p.name for p in parameters if p.kind not in kinds][1:]
+        # The program gives an optimizer its parameters, and a schedule its optimizer.
+        names |= dict.fromkeys(own[1:] if own[:1] in (["params"], ["optimizer"]) else own)
         if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
             break
     return list(names)
+
+
+def _load(path: str) -> Any:
+    """What a path names; None where it names nothing."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        return None

@@ -64,6 +64,18 @@ def questions_asked(train: Iterable[Sample], seed: int) -> dict[str, list[Relati
             question = RelationQuestion(str(about["subject"]), str(about["object"]), sample.answer == YES)
             asked.setdefault(name, []).append(question)
     rng = random.Random(f"{seed}/controls")
-    return {
-        name: rng.sample(questions, min(len(questions), _MAX_QUESTIONS)) for name, questions in asked.items()
-    }
+    return {name: _sample(questions, rng) for name, questions in asked.items()}
+
+
+def _sample(questions: list[RelationQuestion], rng: random.Random) -> list[RelationQuestion]:
+    """At most so many questions, with the share of true ones kept: it decides the majority's answer."""
+    share = min(1.0, _MAX_QUESTIONS / len(questions))
+    return [
+        question
+        for label in (True, False)
+        for question in _share([q for q in questions if q.label == label], share, rng)
+    ]
+
+
+def _share(questions: list[RelationQuestion], share: float, rng: random.Random) -> list[RelationQuestion]:
+    return rng.sample(questions, round(share * len(questions)))

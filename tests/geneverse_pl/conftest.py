@@ -1,5 +1,6 @@
 """Parts of the tests of models and tasks: hand-made samples, a data module over them, a task, a trainer."""
 
+import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from geneverse_pl import AdapterConfig, TextDataModule, TextTask, Trainer
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, BatchingConfig, EncodingConfig
@@ -143,3 +145,59 @@ def make_trainer(tmp_path: Path) -> Callable[..., Trainer]:
         return Trainer(**{**quiet, **settings})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def hpo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny Human Phenotype Ontology of the data modules' tests, for tests that only read it."""
+    path = Path(__file__).parents[1] / "datamodules" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("tiny_hpo", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Path(module.write_tiny_hpo(tmp_path_factory.mktemp("hpo") / "tiny"))
+
+
+@pytest.fixture
+def config_file(hpo_folder: Path, tiny_model_dir: Path, tmp_path: Path) -> Path:
+    """A configuration that fits the tiny Llama on the tiny ontology in seconds; runs go to ``tmp_path/runs``."""
+    config = {
+        "trainer": {
+            "default_root_dir": str(tmp_path / "runs"),
+            "max_steps": 6,
+            "precision": "32-true",
+            "accelerator": "cpu",
+            "val_check_interval": 3,
+            "check_val_every_n_epoch": None,
+            "log_every_n_steps": 1,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "num_sanity_val_steps": 0,
+        },
+        "model": {
+            "class_path": "geneverse_pl.TextTask",
+            "init_args": {
+                "model": str(tiny_model_dir),
+                "adapter": {"method": "lora", "rank": 4, "dropout": 0.1},
+                "evaluation": {"max_generated": 2, "max_new_tokens": 4, "num_resamples": 20},
+            },
+        },
+        "data": {
+            "class_path": "datamodules.GenePhenotypeDataModule",
+            "init_args": {
+                "hpo_dir": str(hpo_folder),
+                "questions": ["relation/gene_disease", "list/gene_disease"],
+                "databases": ["OMIM"],
+                "val_fraction": 0.15,
+                "held_out_fraction": 0.2,
+                "max_memorised": 10,
+                "cache_dir": str(tmp_path / "stores"),
+                "encoding": {"template": "plain", "max_length": 200},
+                "batching": {"row_length": 200},
+            },
+        },
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    return path

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from datamodules import GenePhenotypeDataModule
+from datamodules.gene_phenotype import training_tables
 from datamodules.gene_phenotype.datamodule import DEFAULT_QUESTIONS, QuestionKind
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, EncodingConfig
 from geneverse_pl.data.records import Sample
@@ -186,6 +187,17 @@ def test_controls_learn_from_the_training_split_alone(make: Make) -> None:
     asked = {(q.subject_id, q.object_id, q.label) for q in knowledge.questions["disease_phenotype"]}
     assert asked == {(s.metadata["subject"], s.metadata["object"], s.metadata["label"]) for s in train}
     assert set(knowledge.questions) == {"disease_phenotype", "gene_disease", "gene_phenotype"}
+
+
+def test_a_sample_of_the_questions_keeps_the_share_of_true_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = [
+        Sample("", answer, kind="relation/x", metadata={"subject": f"s{n}", "object": "o"})
+        for n, answer in enumerate(["Yes"] * 60 + ["No"] * 20)
+    ]
+    monkeypatch.setattr(training_tables, "_MAX_QUESTIONS", 40)
+    (asked,) = training_tables.questions_asked([*samples, Sample("", "", kind="list/x")], seed=0).values()
+    assert Counter(question.label for question in asked) == {True: 30, False: 10}
+    assert len(set(asked)) == 40
 
 
 def test_a_control_never_meets_an_unknown_object_it_cannot_score(make: Make) -> None:

@@ -1,0 +1,339 @@
+"""The command line from end to end, in this process; a few things that need one of their own."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from geneverse_pl import load_adapter
+from geneverse_pl.cli import GeneverseCLI, default_loggers, main
+
+ROOT = Path(__file__).parents[2]
+
+
+def set_keys(path: Path, changes: dict[str, Any]) -> None:
+    """Sets dotted keys of a configuration file; None takes a key out, a tuple renames it."""
+    config = yaml.safe_load(path.read_text())
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        place = config
+        for parent in parents:
+            place = place[parent]
+        if value is None:
+            del place[last]
+        elif isinstance(value, tuple):
+            place[value[0]] = place.pop(last)
+        else:
+            place[last] = value
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+# --- mistakes: one line, exit code 2 ---
+
+TASK, DATA = "model.init_args", "data.init_args"
+MISTAKES: dict[str, tuple[dict[str, Any], list[str], str]] = {
+    "key of the trainer": (
+        {"trainer.max_steps": ("max_step",)},
+        [],
+        "Unknown key 'trainer.max_step'. Did you mean 'trainer.max_steps'?",
+    ),
+    "key of a section of ours": (
+        {},
+        ["--throughput.every_n_step=3", "--throughput.every_n_stepz=3"],
+        "Unknown key 'throughput.every_n_stepz'. Did you mean 'throughput.every_n_steps'?",
+    ),
+    "section": ({"trainer": ("traner",)}, [], "Unknown section 'traner'. Did you mean 'trainer'?"),
+    "key of the task": (
+        {f"{TASK}.adapter": ("adaptr",)},
+        [],
+        f"Unknown key '{TASK}.adaptr'. Did you mean '{TASK}.adapter'?",
+    ),
+    "key of the task, as an option": (
+        {},
+        ["--model.adaptr.rank=4"],
+        f"Unknown key '{TASK}.adaptr'. Did you mean '{TASK}.adapter'?",
+    ),
+    "key of the adapter": (
+        {f"{TASK}.adapter.rank": ("rnk",)},
+        [],
+        f"Unknown key '{TASK}.adapter.rnk'. Did you mean '{TASK}.adapter.rank'?",
+    ),
+    "key of the batching": (
+        {f"{DATA}.batching.row_length": ("row_lenght",)},
+        [],
+        f"Unknown key '{DATA}.batching.row_lenght'. Did you mean '{DATA}.batching.row_length'?",
+    ),
+    "key of the optimizer": (
+        {f"{TASK}.optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lrr": 1}}},
+        [],
+        f"Unknown key '{TASK}.optimizer.lrr'. Did you mean '{TASK}.optimizer.lr'?",
+    ),
+    "class of the task": (
+        {"model.class_path": "geneverse_pl.TextTaks"},
+        [],
+        "Unknown class of model 'geneverse_pl.TextTaks'. Did you mean 'geneverse_pl.TextTask'?",
+    ),
+    "class of the task by name": ({}, ["--model=TextTaks"], "Did you mean 'TextTask'?"),
+    "class of the data": (
+        {"data.class_path": "datamodules.GenePhenotypModule"},
+        [],
+        "Did you mean 'datamodules.GenePhenotypeDataModule'?",
+    ),
+    "class of another kind": (
+        {"model.class_path": "datamodules.GenePhenotypeDataModule"},
+        [],
+        "Unknown class of model 'datamodules.GenePhenotypeDataModule'.",
+    ),
+    "class of no module": ({"model.class_path": "nomodule.Task"}, [], "Unknown class of model 'nomodule.Task'."),
+    "class of the optimizer": ({f"{TASK}.optimizer": "AdamX"}, [], "Did you mean 'Adam"),
+    "class of the scheduler": ({f"{TASK}.scheduler": "WarmupCosin"}, [], "Did you mean 'WarmupCosine'?"),
+    "class of a callback": ({}, ["--trainer.callbacks+=EarlyStoping"], "Did you mean 'EarlyStopping'?"),
+    "number": ({}, ["--trainer.max_steps=many"], "trainer.max_steps must be a whole number, got 'many'"),
+    "number deep within": (
+        {f"{TASK}.adapter.rank": "many"},
+        [],
+        f"{TASK}.adapter.rank must be a whole number, got 'many'",
+    ),
+    "choice": ({f"{TASK}.attention": "sdp"}, [], f"Unknown {TASK}.attention 'sdp'. Did you mean 'sdpa'?"),
+    "adapter": (
+        {},
+        ["--model.adapter.method=lorra"],
+        f"Unknown {TASK}.adapter.method 'lorra'. Did you mean 'lora'?",
+    ),
+    "template": ({f"{DATA}.encoding.template": "chatt"}, [], "Did you mean 'chat'?"),
+    "precision": ({}, ["--trainer.precision=bf16"], "Did you mean 'bf16-true'?"),
+    "required key": ({f"{TASK}.model": None}, [], f"{TASK}.model must be set, and it is not."),
+    "missing section": ({"data": None}, [], "A run needs the sections model and data; missing: data."),
+    "missing checkpoint": ({}, ["--ckpt_path=none.ckpt"], "--ckpt_path must name a checkpoint file, and 'none.ckpt'"),
+    "stray word": ({}, ["fast"], "Unknown argument 'fast'. Options begin with two dashes"),
+    "unknown option": ({}, ["--seed_everythink=1"], "Did you mean '--seed_everything'?"),
+    "out of range": ({f"{TASK}.adapter.rank": 0}, [], "adapter.rank must be > 0, got 0"),
+    "nothing to train": ({f"{TASK}.adapter.method": "freeze"}, [], "adapter 'freeze' leaves none. Choose lora or full"),
+    "no such device": ({}, ["--trainer.accelerator=tpu"], "torch_xla"),
+    "lightning's own": (
+        {"trainer.check_val_every_n_epoch": 1, "trainer.val_check_interval": 9999},
+        [],
+        "must be less than or equal to the number of the training batches",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_gets_one_line(mistake: str, config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changes, options, expected = MISTAKES[mistake]
+    set_keys(config_file, changes)
+    assert main(["fit", "--config", str(config_file), *options]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert expected in lines[0]
+    assert len(lines[0]) < 500
+    assert "Traceback" not in lines[0]
+    assert not re.search(r"<class|NestedArg|Parser key|Namespace", lines[0])
+
+
+def test_a_configuration_that_is_no_yaml_is_named_with_its_line(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config_file.write_text("trainer:\n  max_steps: {1\nmodel: 2\n")
+    assert main(["fit", "--config", str(config_file)]) == 2
+    assert "must be YAML, and one cannot be read at line 3" in capsys.readouterr().err
+
+
+def test_a_task_and_data_that_do_not_fit_stop_before_anything_is_loaded(
+    config_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geneverse_pl.data.datamodule.TextDataModule.provided_fields", frozenset({"input_ids"}))
+    set_keys(config_file, {f"{TASK}.model": "no/such-model"})
+    assert main(["fit", "--config", str(config_file)]) == 2
+    assert "GenePhenotypeDataModule does not provide labels" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_keeps_its_traceback(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("geneverse_pl.tasks.text.TextTask.build", fail)
+    with pytest.raises(KeyError, match="a bug"):
+        main(["fit", "--config", str(config_file)])
+
+
+# --- runs ---
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--model.help=geneverse_pl.TextTask"]])
+@pytest.mark.parametrize("subcommand", sorted(GeneverseCLI.subcommands()))
+def test_help(subcommand: str, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([subcommand, *arguments])
+    assert stopped.value.code in (0, None)
+    shown = capsys.readouterr().out
+    assert "usage: " in shown
+    assert ("--trainer.max_steps" if arguments == ["--help"] else "--model.adapter ADAPTER") in shown
+
+
+def test_the_whole_configuration_can_be_printed_and_used_again(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["fit", "--config", str(config_file), "--print_config"])
+    printed = capsys.readouterr().out
+    config = yaml.safe_load(printed)
+    assert config["model"]["init_args"]["adapter"]["rank"] == 4
+    assert config["trainer"]["max_steps"] == 6
+    (tmp_path / "printed.yaml").write_text(printed)
+    assert main(["fit", "--config", str(tmp_path / "printed.yaml"), "--trainer.fast_dev_run", "1"]) == 0
+
+
+def test_fit_test_predict_and_validate(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", "--config", str(config_file)]) == 0
+    run = tmp_path / "runs" / "version_0"
+    output = capsys.readouterr().out
+    assert "majority" in output
+    assert f"adapter written to {run / 'checkpoints' / 'best'}" in output
+    scores = json.loads((run / "scores.json").read_text())
+    assert {"tuned", "untuned", "majority", "nearest_neighbour"} <= {score["model"] for score in scores}
+    assert json.loads((run / "checkpoints" / "best" / "scores.json").read_text()) == scores
+    assert load_adapter(run / "checkpoints" / "best").manifest["adapter"]["rank"] == 4
+    with (run / "metrics.csv").open() as file:
+        columns = csv.DictReader(file).fieldnames or []
+    assert {"train/loss", "val/loss"} <= set(columns)
+    assert any(path.name.startswith("events.out.tfevents") for path in run.iterdir())
+
+    # The configuration of the run, and its checkpoint, are all that is needed later.
+    again = ["--config", str(run / "config.yaml"), "--ckpt_path", str(run / "checkpoints" / "best.ckpt")]
+    assert main(["test", *again]) == 0
+    assert json.loads((tmp_path / "runs" / "version_1" / "scores.json").read_text()) == scores
+    assert main(["validate", *again]) == 0
+    assert main(["predict", *again]) == 0
+    lines = (tmp_path / "runs" / "version_3" / "predictions.jsonl").read_text().splitlines()
+    assert len(lines) == sum(s["n"] for s in scores if s["metric"] == "perplexity" and s["model"] == "tuned")
+    assert all(isinstance(json.loads(line)["prediction"], str) for line in lines)
+
+
+def test_prepare_and_preview(config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prepare", "--config", str(config_file)]) == 0
+    assert "train" in capsys.readouterr().out
+    assert len(list((tmp_path / "stores").glob("*.h5"))) == 1
+    assert main(["preview", "--config", str(config_file), "--num_samples", "2", "--colour", "off"]) == 0
+    assert "?" in capsys.readouterr().out
+
+
+def test_runs_without_checkpoints_or_loggers(config_file: Path, tmp_path: Path) -> None:
+    quick = ["--config", str(config_file), "--trainer.max_steps", "1", "--test_after_fit", "false"]
+    assert main(["fit", *quick, "--trainer.enable_checkpointing", "false"]) == 0
+    assert not (tmp_path / "runs" / "version_0" / "checkpoints").exists()
+    for _ in range(2):  # the configuration kept in the folder is replaced
+        assert main(["fit", *quick, "--trainer.logger", "false"]) == 0
+    assert (tmp_path / "runs" / "config.yaml").is_file()
+    assert (tmp_path / "runs" / "checkpoints" / "last" / "geneverse.json").is_file()
+
+
+def test_every_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    for name in ("version_2", "version_10", "version_old"):
+        (tmp_path / name).mkdir()
+    assert {logger.version for logger in default_loggers(tmp_path)} == {11}
+
+
+def test_a_second_stage_starts_from_the_first_ones_adapter(config_file: Path, tmp_path: Path) -> None:
+    quick = ["--config", str(config_file), "--test_after_fit", "false"]
+    assert main(["fit", *quick, "--data.stage", "mask"]) == 0
+    first = tmp_path / "runs" / "version_0" / "checkpoints" / "last"
+    still = ["--model.optimizer", "torch.optim.SGD", "--model.optimizer.lr", "0.0"]
+    assert main(["fit", *quick, *still, "--model.start_from", str(first), "--trainer.max_steps", "1"]) == 0
+    states = [
+        torch.load(path, weights_only=True)["state_dict"]
+        for path in (first.with_suffix(".ckpt"), tmp_path / "runs" / "version_1" / "checkpoints" / "last.ckpt")
+    ]
+    assert states[0].keys() == states[1].keys()
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+# --- processes of their own ---
+
+CALLBACK = """
+import os
+import signal
+
+import lightning as L
+
+
+class Stop(L.Callback):
+    def __init__(self, step: int, name: str) -> None:
+        self.step, self.signal = step, getattr(signal, name)
+
+    def on_train_batch_end(self, trainer, *args) -> None:
+        if trainer.global_step == self.step:
+            os.kill(os.getpid(), self.signal)
+"""
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[[Sequence[str]], subprocess.CompletedProcess[str]]:
+    """Runs ``python -m geneverse_pl`` with a module ``stopping`` at hand."""
+    (tmp_path / "stopping.py").write_text(CALLBACK)
+
+    def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join((str(ROOT), str(tmp_path)))
+        return subprocess.run(
+            [sys.executable, "-m", "geneverse_pl", *arguments],
+            env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    return run
+
+
+def logged_losses(folder: Path) -> dict[int, str]:
+    with (folder / "metrics.csv").open() as file:
+        return {int(row["step"]): row["train/loss"] for row in csv.DictReader(file) if row["train/loss"]}
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGKILL", -signal.SIGKILL), ("SIGTERM", 143)])
+def test_a_stopped_process_can_be_resumed(
+    name: str,
+    code: int,
+    config_file: Path,
+    tmp_path: Path,
+    process: Callable[[Sequence[str]], subprocess.CompletedProcess[str]],
+) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    fit = ["fit", "--config", str(config_file), "--trainer.accumulate_grad_batches", "2"]
+    fit += ["--test_after_fit", "false", "--checkpoint.every_n_train_steps", "2"]
+    stop = ["--trainer.callbacks+=stopping.Stop", "--trainer.callbacks.step=5", f"--trainer.callbacks.name={name}"]
+    outcome = process([*fit, *stop])
+    assert outcome.returncode == code, outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    folders = [tmp_path / "runs" / f"version_{number}" for number in range(3)]
+    last = folders[0] / "checkpoints" / "last.ckpt"
+    step = torch.load(last, weights_only=True)["global_step"]
+    assert step == {"SIGKILL": 4, "SIGTERM": 5}[name]
+    if name == "SIGTERM":
+        assert f"stopped at step 5; go on with: --ckpt_path {last}" in outcome.stderr
+        assert (last.with_suffix("") / "geneverse.json").is_file()
+    assert main([*fit, "--ckpt_path", str(last)]) == 0
+    assert main(fit) == 0
+    resumed, whole = logged_losses(folders[1]), logged_losses(folders[2])
+    assert list(whole) == list(range(6))
+    assert resumed == {number: loss for number, loss in whole.items() if number >= step}
+    ends = [torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True) for folder in folders[1:]]
+    for key, value in ends[0]["state_dict"].items():
+        assert torch.equal(value, ends[1]["state_dict"][key])
+    assert ends[0]["lr_schedulers"] == ends[1]["lr_schedulers"]
+    torch.set_num_threads(threads)
