@@ -46,7 +46,9 @@ class LearningCurve(L.Callback):
         self._row(trainer, pl_module)
         self.started = time.perf_counter()
 
-    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, out: Any, batch: Any, i: int) -> None:
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, out: Any, batch: Any, i: int
+    ) -> None:
         """Counts, and scores now and then."""
         self.tokens += int(batch["attention_mask"].sum())
         self.questions += batch["num_samples"]
@@ -75,7 +77,8 @@ class LearningCurve(L.Callback):
             "tokens": self.tokens,
             "seconds": round(self.seconds, 1),
             "scores": {
-                f"{s.model}/{s.metric}": [round(s.value, 4), round(s.low, 4), round(s.high, 4)] for s in scores
+                f"{s.model}/{s.metric}": [round(s.value, 4), round(s.low, 4), round(s.high, 4)]
+                for s in scores
             },
             "n": len(samples),
         }

@@ -52,7 +52,9 @@ def make_rows(path: Path, num_rows: int, seed: int) -> None:
     """Writes question rows of the Human Phenotype Ontology as JSON lines with context, prompt and completion."""
     from datamodules import GenePhenotypeDataModule
 
-    data = GenePhenotypeDataModule(questions=["relation/disease_phenotype"], databases=["OMIM"], positives_per_subject=4)
+    data = GenePhenotypeDataModule(
+        questions=["relation/disease_phenotype"], databases=["OMIM"], positives_per_subject=4
+    )
     samples = list(data.build_samples()["train"])
     # Whole subjects, so that there is a context to share, as in the data set itself.
     subjects = sorted({s.context for s in samples})
@@ -70,7 +72,9 @@ def run_once(name: str, python: str, settings: dict[str, Any]) -> dict[str, Any]
     script, variant = CONTENDERS[name]
     rate = matrix_rate()
     command = [python, str(HERE / "contenders" / script), json.dumps({**settings, "variant": variant})]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"TOKENIZERS_PARALLELISM": "false"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"TOKENIZERS_PARALLELISM": "false"}
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if done.returncode or not lines:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
@@ -137,7 +141,11 @@ def main() -> None:
                 results.append(result)
                 print(json.dumps(result), flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    about = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(), "settings": vars(options)}
+    about = {
+        "machine": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "settings": vars(options),
+    }
     options.out.write_text(json.dumps({"about": about, "runs": results}, indent=1, default=str) + "\n")
     print("\n" + summary(results))
 

@@ -107,13 +107,17 @@ def _check_config_files(arguments: Sequence[str]) -> None:
         else:
             continue
         if not value or value.startswith("--"):
-            raise ConfigError("--config must be followed by a YAML file, and nothing is. Name one of configs/.")
+            raise ConfigError(
+                "--config must be followed by a YAML file, and nothing is. Name one of configs/."
+            )
         path = Path(value)
         if "\n" in value or path.is_file():
             continue
         folder = path.parent
         near = difflib.get_close_matches(path.name, [p.name for p in folder.glob("*.y*ml")], n=1)
-        hint = f" Did you mean {folder / near[0]}?" if near else " Shipped ones lie in configs/ of the project."
+        hint = (
+            f" Did you mean {folder / near[0]}?" if near else " Shipped ones lie in configs/ of the project."
+        )
         raise ConfigError(f"--config must name a file, and '{value}' does not exist.{hint}")
 
 
@@ -163,7 +167,9 @@ def one_line(error: BaseException) -> str | None:
     if type(error).__name__ == "MisconfigurationException":
         hint = " Set trainer.accelerator to auto." if "backend found" in str(error) else ""
         return re.sub(r"\s+", " ", str(error)).strip() + hint
-    if isinstance(error, ValueError | FileNotFoundError | ImportError) and _raised_by(error).startswith("lightning."):
+    if isinstance(error, ValueError | FileNotFoundError | ImportError) and _raised_by(error).startswith(
+        "lightning."
+    ):
         return re.sub(r"\s+", " ", str(error)).strip()
     return None
 

@@ -112,15 +112,16 @@ def _unknown_class(text: str, keys: list[str]) -> str | None:
     attribute = re.search(r"module '([\w.]+)' has no attribute '(\w+)'", text)
     module = re.search(r"No module named '([\w.]+)'", text)
     bare = re.search(r"Expected a dot import path string: (\S+)", text)
-    other = re.search(r"Import path does not correspond to a subclass", text)
+    other = re.search(r"Import path (\S* ?)does not correspond to a subclass", text)
     base, *homes = _HOMES.get(keys[-1], ("",)) if keys else ("",)
     if attribute:
         names = [f"{attribute[1]}.{name}" for name in _classes(attribute[1], base)]
         return _unknown(keys, f"{attribute[1]}.{attribute[2]}", names)
     names = [f"{home}.{name}" for home in homes for name in _classes(home, base)]
-    given = re.search(r"class_path '([^']+)'|a path but (\S+) either not accessible", text)
     if module or other:
-        return _unknown(keys, (given[1] or given[2]) if given else str(module and module[1]), names)
+        path = re.search(r"class_path'?:? '([^']+)'|a path but (\S+) either not accessible", text)
+        given = [group for match in (path, other, module) if match for group in match.groups() if group]
+        return _unknown(keys, given[0].strip() if given else "?", names)
     if bare:
         # A class of a section may be given by its name alone.
         return _unknown(keys, bare[1], [*names, *(name.rsplit(".", 1)[-1] for name in names)])
@@ -200,7 +201,9 @@ def _classes(module: str, base: str) -> list[str]:
     except ImportError:
         return []
     kind = _load(base)
-    found = {name: getattr(home, name, None) for name in getattr(home, "__all__", dir(home)) if name[:1] != "_"}
+    found = {
+        name: getattr(home, name, None) for name in getattr(home, "__all__", dir(home)) if name[:1] != "_"
+    }
     return [
         name
         for name, value in found.items()

@@ -76,7 +76,9 @@ class Trainer(L.Trainer):
 
         data = _text_data(datamodule)
         prepare_store(data)
-        coloured = colour == "on" or (colour == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+        coloured = colour == "on" or (
+            colour == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        )
         self.print(preview_samples(data, split, num_samples, colour=coloured))
 
 

@@ -82,7 +82,10 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         data = RowsDataModule(
-            Path(s["rows"]), encoding=EncodingConfig("plain", max_length=256), batching=batching, cache_dir=Path(folder)
+            Path(s["rows"]),
+            encoding=EncodingConfig("plain", max_length=256),
+            batching=batching,
+            cache_dir=Path(folder),
         )
         trainer = Trainer(
             max_steps=s["steps"] + s["warmup"],

@@ -25,7 +25,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         table = [
-            {"instruction": r["context"] + "\n" + r["prompt"], "input": "", "output": " " + r["completion"]} for r in rows
+            {"instruction": r["context"] + "\n" + r["prompt"], "input": "", "output": " " + r["completion"]}
+            for r in rows
         ]
         (path / "rows.json").write_text(json.dumps(table))
         (path / "dataset_info.json").write_text(json.dumps({"rows": {"file_name": "rows.json"}}))

@@ -47,7 +47,9 @@ def main() -> None:
             args=config,
             train_dataset=data,
             processing_class=tokenizer,
-            peft_config=LoraConfig(r=s["rank"], lora_alpha=2 * s["rank"], target_modules="all-linear", task_type="CAUSAL_LM"),
+            peft_config=LoraConfig(
+                r=s["rank"], lora_alpha=2 * s["rank"], target_modules="all-linear", task_type="CAUSAL_LM"
+            ),
         )
         trainer.train()
     meter.finish()

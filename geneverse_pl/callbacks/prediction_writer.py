@@ -47,7 +47,9 @@ class PredictionWriter(L.Callback):
             logger.info("predictions written to %s", self._file.name)
         self._close()
 
-    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
+    ) -> None:
         """Closes the file; what was answered stays."""
         self._close()
 

@@ -47,7 +47,7 @@ def generate_answers(
         do_sample=False,
         num_beams=1,
         use_cache=True,
-        eos_token_id=sorted({encoder.end_ids[0], int(encoder.tokenizer.eos_token_id)}),  # type: ignore[arg-type]
+        eos_token_id=sorted({encoder.end_ids[0], int(encoder.tokenizer.eos_token_id)}),
         pad_token_id=encoder.pad_id,
     )
     texts = [""] * len(prompts)

@@ -85,7 +85,9 @@ def score_answers(
     choices = [choice_ids(sample, encoder) for sample in samples]
     scores = _first_pass(model, samples, choices, encoder.pad_id, device)
     longer = [i for i, ids in enumerate(choices) if any(len(choice) > 1 for choice in ids)]
-    for index, values in zip(longer, _long_choices(model, samples, choices, longer, encoder.pad_id, device), strict=True):
+    for index, values in zip(
+        longer, _long_choices(model, samples, choices, longer, encoder.pad_id, device), strict=True
+    ):
         scores[index] = AnswerScore(scores[index].nll, scores[index].num_tokens, values)
     return scores
 
@@ -101,7 +103,12 @@ def _first_pass(
     scores: list[AnswerScore] = [AnswerScore(0.0, 0)] * len(items)
     for row, batch in _batches(model, items, pad_id, device):
         hidden = model.hidden_states(batch)[batch["target_positions"]]
-        nll = target_nll(hidden, batch["target_ids"], model.logits, model.loss_chunk_size).double().cpu().numpy()
+        nll = (
+            target_nll(hidden, batch["target_ids"], model.logits, model.loss_chunk_size)
+            .double()
+            .cpu()
+            .numpy()
+        )
         owner = batch["target_sample"].cpu().numpy()
         sums, counts = np.bincount(owner, nll, len(row)), np.bincount(owner, minlength=len(row))
         numbers, first = np.unique(owner, return_index=True)

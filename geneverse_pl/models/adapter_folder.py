@@ -137,9 +137,15 @@ def _write_peft(
     settings.base_model_name_or_path = reference
     settings.inference_mode = True
     if language_model.initial_factors:
-        first = {name.replace(".default", ""): value for name, value in language_model.initial_factors.items()}
+        first = {
+            name.replace(".default", ""): value for name, value in language_model.initial_factors.items()
+        }
         tensors = as_plain_lora(tensors, first)
-        settings.r, settings.lora_alpha, settings.init_lora_weights = 2 * settings.r, 2 * settings.lora_alpha, True
+        settings.r, settings.lora_alpha, settings.init_lora_weights = (
+            2 * settings.r,
+            2 * settings.lora_alpha,
+            True,
+        )
         config = replace(config, method="lora", rank=settings.r, alpha=settings.lora_alpha)
     save_file({n: v.detach().cpu().clone().contiguous() for n, v in tensors.items()}, folder / _ADAPTER_FILE)
     settings.save_pretrained(folder)
@@ -155,7 +161,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_FILE
     if not path.is_file():
         near = sorted(str(p.parent) for p in folder.glob(f"*/{MANIFEST_FILE}")) if folder.is_dir() else []
-        hint = f" Did you mean {near[0]}?" if near else " Give the folder that fit wrote beside its checkpoint."
+        hint = (
+            f" Did you mean {near[0]}?" if near else " Give the folder that fit wrote beside its checkpoint."
+        )
         raise ConfigError(f"An adapter folder must hold {MANIFEST_FILE}, '{folder}' does not.{hint}")
     manifest = dict(json.loads(path.read_text()))
     unknown = set(manifest["adapter"]) - {f.name for f in fields(AdapterConfig)}
@@ -214,7 +222,9 @@ def _read_weights(language_model: LanguageModel, folder: Path) -> None:
             load_model(model, str(folder / "model.safetensors"))
     except (RuntimeError, FileNotFoundError) as error:
         last = str(error).strip().splitlines()[-1].strip()
-        raise ConfigError(f"The weights in {folder} must be of this base model and adapter: {last}") from error
+        raise ConfigError(
+            f"The weights in {folder} must be of this base model and adapter: {last}"
+        ) from error
 
 
 def _read_peft(model: Any, folder: Path) -> None:

@@ -84,7 +84,9 @@ class AdapterConfig:
         if self.rank < 1:
             raise ConfigError(f"adapter.rank must be > 0, got {self.rank}.")
         if self.alpha is not None and self.alpha <= 0:
-            raise ConfigError(f"adapter.alpha must be > 0, got {self.alpha}. Leave it out for twice the rank.")
+            raise ConfigError(
+                f"adapter.alpha must be > 0, got {self.alpha}. Leave it out for twice the rank."
+            )
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"adapter.dropout must be in [0, 1), got {self.dropout}.")
         if self.lora_plus_ratio < 1:
@@ -175,23 +177,28 @@ def attach(model: "PreTrainedModel", config: AdapterConfig, new_token_ids: list[
     """
     config.check()
     if new_token_ids and config.method in ("ia3", "oft", "head_only"):
-        raise ConfigError(f"new_tokens needs a LoRA method, freeze or full as adapter, got '{config.method}'.")
+        raise ConfigError(
+            f"new_tokens needs a LoRA method, freeze or full as adapter, got '{config.method}'."
+        )
     if config.method == "full":
-        return model.requires_grad_(True)
+        model.requires_grad_(True)
+        return _module(model)
     model.requires_grad_(False)
     if config.method == "head_only":
         return _untied_head(model)
     if config.method == "freeze" and not new_token_ids:
-        return model
+        return _module(model)
     import peft
 
     rows = dict.fromkeys(_embedding_names(model), new_token_ids) if new_token_ids else {}
     if config.method == "freeze":
-        settings: PeftConfig = peft.TrainableTokensConfig(target_modules=list(rows), token_indices=new_token_ids)
+        settings: PeftConfig = peft.TrainableTokensConfig(
+            target_modules=list(rows), token_indices=new_token_ids
+        )
     else:
         settings = peft_config(config, rows, keep_tied=_trains_tied(model, config.modules_to_save))
     try:
-        return peft.get_peft_model(model, settings)
+        return _module(peft.get_peft_model(model, settings))
     except (ValueError, TypeError, ImportError) as error:
         raise ConfigError(f"adapter '{config.method}' does not fit this model: {error}") from error
 
@@ -211,6 +218,11 @@ def set_input_casting(model: nn.Module, *, enabled: bool) -> None:
             module.cast_input_dtype_enabled = enabled  # type: ignore[assignment]
 
 
+def _module(model: nn.Module) -> nn.Module:
+    """The model as a plain module, whatever its library declares."""
+    return model
+
+
 def _untied_head(model: "PreTrainedModel") -> nn.Module:
     head = model.get_output_embeddings()
     if head is None:
@@ -220,7 +232,7 @@ def _untied_head(model: "PreTrainedModel") -> nn.Module:
         head.weight = nn.Parameter(head.weight.detach().clone())
         model.config.tie_word_embeddings = False
     head.requires_grad_(True)
-    return model
+    return _module(model)
 
 
 def _embedding_names(model: "PreTrainedModel") -> list[str]:

@@ -77,7 +77,11 @@ def attention_inputs(
             )
         # Transformers finds the samples of a single row by the places where positions restart at 0.
         positions = torch.where(segments > 0, positions, torch.zeros_like(positions))
-        return {"input_ids": ids.reshape(1, -1), "position_ids": positions.reshape(1, -1), "attention_mask": None}
+        return {
+            "input_ids": ids.reshape(1, -1),
+            "position_ids": positions.reshape(1, -1),
+            "attention_mask": None,
+        }
     window = getattr(config, "sliding_window", None) if _uses_window(config) else None
     full = _mask(backend, segments, parents, None, positions, dtype)
     if window is None:

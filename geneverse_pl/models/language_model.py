@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-AttentionBackend = Literal["auto", "sdpa", "eager", "flex_attention", "flash_attention_2", "flash_attention_3"]
+AttentionBackend = Literal[
+    "auto", "sdpa", "eager", "flex_attention", "flash_attention_2", "flash_attention_3"
+]
 
 
 class LanguageModel(nn.Module):
@@ -59,7 +61,7 @@ class LanguageModel(nn.Module):
     def base(self) -> "PreTrainedModel":
         """The Transformers model, with the adapter's layers inside where it has any."""
         model: Any = self.model
-        return model.get_base_model() if hasattr(model, "get_base_model") else model  # type: ignore[no-any-return]
+        return model.get_base_model() if hasattr(model, "get_base_model") else model
 
     def hidden_states(self, batch: Mapping[str, Any]) -> Tensor:
         """Last hidden states ``(B*T, D)`` of a padded or packed batch (see ``geneverse_pl.data.collate``)."""
@@ -179,12 +181,14 @@ def load_base(
             model = AutoModelForCausalLM.from_pretrained(path, **options)
     except (ValueError, ImportError, OSError) as error:
         first = str(error).strip().splitlines()[0]
-        raise ModelReferenceError(f"'{reference}' cannot be loaded as a causal language model: {first}") from error
+        raise ModelReferenceError(
+            f"'{reference}' cannot be loaded as a causal language model: {first}"
+        ) from error
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             # bitsandbytes would repack the weights at the first evaluation, rounding them and losing gradients.
             module.support_avx512bf16_for_cpu = False
-    return model  # type: ignore[no-any-return]
+    return model
 
 
 def _nf4(dtype: torch.dtype) -> Any:
@@ -245,7 +249,9 @@ def add_new_tokens(
     for (token, description), token_id in zip(descriptions.items(), ids, strict=True):
         words = [i for i in tokenizer(description, add_special_tokens=False).input_ids if i not in ids]
         if not words or not isinstance(token_id, int) or token_id == tokenizer.unk_token_id:
-            raise ConfigError(f"new_tokens must map a token to a description in words, got '{token}: {description}'.")
+            raise ConfigError(
+                f"new_tokens must map a token to a description in words, got '{token}: {description}'."
+            )
         with torch.no_grad():
             for matrix in matrices:
                 matrix[token_id] = matrix[words].float().mean(0).to(matrix.dtype)

@@ -31,7 +31,7 @@ def use_gradient_checkpointing(
     config = model.config.get_text_config()
     units = config.num_hidden_layers * config.hidden_size * tokens_per_batch
     needed = units * _BYTES_PER_UNIT * max(1, model.dtype.itemsize / 2)
-    return needed > _SHARE_OF_FREE_MEMORY * _free_bytes(model, device)
+    return bool(needed > _SHARE_OF_FREE_MEMORY * _free_bytes(model, device))
 
 
 def _free_bytes(model: "PreTrainedModel", device: torch.device) -> float:

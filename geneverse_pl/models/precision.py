@@ -20,7 +20,7 @@ def has_fast_bfloat16(accelerator: str = "auto") -> bool:
         accelerator: The trainer's accelerator; with ``cpu`` a GPU of this machine does not count.
     """
     if torch.cuda.is_available() and accelerator != "cpu":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if torch.backends.mps.is_available() or platform.system() != "Linux":
         return False
     flags = Path("/proc/cpuinfo").read_text(errors="replace") if Path("/proc/cpuinfo").exists() else ""

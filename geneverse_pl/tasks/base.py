@@ -98,7 +98,7 @@ class BaseTask(L.LightningModule, ABC):
                 "fit needs trained parameters, and adapter 'freeze' leaves none. Choose lora or full as "
                 "model.init_args.adapter.method."
             )
-        optimizer: Optimizer = self._make_optimizer([{"params": params} for params in groups.values()])  # type: ignore[arg-type]
+        optimizer: Optimizer = self._make_optimizer([{"params": params} for params in groups.values()])
         for group, factor in zip(optimizer.param_groups, groups, strict=True):
             group["lr"] = group["lr"] * factor
         if self._make_scheduler is None:
@@ -113,7 +113,9 @@ class BaseTask(L.LightningModule, ABC):
         """Summed loss of a micro-batch; the mean over the whole step is taken in ``on_before_optimizer_step``."""
         loss, num_tokens = self.summed_loss(batch)
         self._tokens_in_step = self._tokens_in_step + num_tokens
-        self.log("train/loss", loss.detach() / max(num_tokens, 1), prog_bar=True, batch_size=max(num_tokens, 1))
+        self.log(
+            "train/loss", loss.detach() / max(num_tokens, 1), prog_bar=True, batch_size=max(num_tokens, 1)
+        )
         return loss / _LOSS_DIVISOR
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
@@ -125,7 +127,12 @@ class BaseTask(L.LightningModule, ABC):
         tokens = torch.as_tensor(self._tokens_in_step, dtype=torch.float64, device="cpu")
         if self.trainer.world_size > 1:
             tokens = self.trainer.strategy.reduce(tokens.to(self.device), reduce_op="sum")
-        scale = _LOSS_DIVISOR * self.trainer.accumulate_grad_batches * self.trainer.world_size / max(float(tokens), 1.0)
+        scale = (
+            _LOSS_DIVISOR
+            * self.trainer.accumulate_grad_batches
+            * self.trainer.world_size
+            / max(float(tokens), 1.0)
+        )
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:

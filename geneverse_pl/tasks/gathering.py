@@ -18,6 +18,8 @@ def gather_items(items: Sequence[ItemT], trainer: L.Trainer) -> list[ItemT]:
     """
     if trainer.world_size == 1:
         return list(items)
-    gathered: list[Sequence[ItemT] | None] | None = [None] * trainer.world_size if trainer.is_global_zero else None
+    gathered: list[Sequence[ItemT] | None] | None = (
+        [None] * trainer.world_size if trainer.is_global_zero else None
+    )
     dist.gather_object(items, gathered)
     return [item for part in gathered or [] for item in part or []]

@@ -40,7 +40,7 @@ def settle_progress(checkpoint: dict[str, Any], trainer: L.Trainer) -> None:
     consumed = 0 if over else processed - undone
     validation = loops[_VALIDATION]
     # Stopped within a validation: it is done again, from its first batch.
-    cut = bool(trainer.validating and not validation["is_last_batch"])  # type: ignore[attr-defined]
+    cut = bool(trainer.validating and not validation["is_last_batch"])
     for part in ("current", "total"):
         _count(epochs[part], epochs[part]["ready"], 0 if over else 1)
         _count(batches[part], consumed if part == "current" else batches[part]["processed"] - undone)
@@ -62,7 +62,7 @@ def _count(progress: dict[str, int], ready: int, open_end: int = 0) -> None:
 def _sampler_state(checkpoint: dict[str, Any], trainer: L.Trainer) -> dict[str, int] | None:
     data = getattr(trainer, "datamodule", None)
     state = checkpoint.get(type(data).__qualname__, {}) if data is not None else {}
-    return state.get(_SAMPLER)  # type: ignore[no-any-return]
+    return state.get(_SAMPLER)
 
 
 def seed_batch(seed: int, epoch: int, batch_idx: int, rank: int) -> None:

@@ -8,7 +8,6 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from geneverse_pl.exceptions import ConfigError
 
-
 _SETTINGS = ("warmup", "final_fraction", "num_steps")
 
 

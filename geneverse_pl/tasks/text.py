@@ -188,7 +188,7 @@ class TextTask(BaseTask):
         self._answered_in_words = self._choose_samples()
         self._base_model = None
         if self.evaluation.compare_untuned and not self.language_model.can_switch_off:
-            base = self._load_base(four_bit=False).to(self.device)  # type: ignore[arg-type]
+            base = self._load_base(four_bit=False).to(self.device)
             self._base_model = (LanguageModel(base, AdapterConfig("freeze")).eval(),)
 
     def test_step(self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
@@ -213,19 +213,30 @@ class TextTask(BaseTask):
         if not self.trainer.is_global_zero:
             return
         # Bootstrap draws follow the order, which must not depend on the number of ranks.
-        results.sort(key=lambda result: (result.split, json.dumps(result.metadata, sort_keys=True, default=str)))
+        results.sort(
+            key=lambda result: (result.split, json.dumps(result.metadata, sort_keys=True, default=str))
+        )
         document = self.data.store.document(KNOWLEDGE_DOCUMENT) if self.data.has_knowledge else None
         knowledge = TrainingKnowledge.from_document(document) if document else TrainingKnowledge()
         bootstrap = BootstrapSettings(num_resamples=self.evaluation.num_resamples)
         self.scores = text_scores(results, knowledge, bootstrap)
         for score in self.scores:
             if score.model == TUNED:
-                self.log(f"{score.split}/{score.task}/{score.metric}", score.value, rank_zero_only=True, logger=True)
+                self.log(
+                    f"{score.split}/{score.task}/{score.metric}",
+                    score.value,
+                    rank_zero_only=True,
+                    logger=True,
+                )
         folder.mkdir(parents=True, exist_ok=True)
         write_scores(folder / "scores.json", self.scores)
-        self.trainer.print("\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}")
+        self.trainer.print(
+            "\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}"
+        )
 
-    def predict_step(self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0) -> list[dict[str, Any]]:
+    def predict_step(
+        self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0
+    ) -> list[dict[str, Any]]:
         """Answers each sample in words.
 
         Returns:
@@ -235,7 +246,7 @@ class TextTask(BaseTask):
         return [{**sample.metadata, "prediction": text} for sample, text in zip(batch, texts, strict=True)]
 
     def _choose_samples(self) -> frozenset[tuple[str, bytes]]:
-        """A fixed random choice of the list and fact questions of each kind and split, the same on all ranks."""
+        """A fixed random choice of list and fact questions of each kind and split, equal on all ranks."""
         keys: dict[tuple[str, str], list[tuple[str, bytes]]] = defaultdict(list)
         for split in self.data.test_splits if self.evaluation.max_generated else ():
             for sample in self.data.iter_samples(split):
@@ -245,9 +256,7 @@ class TextTask(BaseTask):
         most = self.evaluation.max_generated
         return frozenset(key for of_kind in keys.values() for key in sorted(of_kind)[:most])
 
-    def _ask(
-        self, name: str, model: LanguageModel, batch: SampleBatch, results: list[ItemResult]
-    ) -> None:
+    def _ask(self, name: str, model: LanguageModel, batch: SampleBatch, results: list[ItemResult]) -> None:
         from geneverse_pl.generation.scoring import score_answers
 
         scores = score_answers(model, batch.samples, self._encoder, self.device)
@@ -256,7 +265,11 @@ class TextTask(BaseTask):
             result.num_tokens = score.num_tokens
             if score.choices:
                 result.choices[name] = list(score.choices)
-        chosen = [i for i, sample in enumerate(batch) if (results[i].split, _digest(sample)) in self._answered_in_words]
+        chosen = [
+            i
+            for i, sample in enumerate(batch)
+            if (results[i].split, _digest(sample)) in self._answered_in_words
+        ]
         for index, text in zip(chosen, self._generate(model, [batch[i] for i in chosen]), strict=True):
             results[index].texts[name] = text
 

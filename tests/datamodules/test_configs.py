@@ -62,7 +62,9 @@ def test_config_fits_a_tiny_model(
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=name)
 def test_overlay_parses_after_the_quickstart(overlay: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["fit", "--config", str(CONFIGS / "quickstart.yaml"), "--config", str(overlay), "--print_config"])
+        main(
+            ["fit", "--config", str(CONFIGS / "quickstart.yaml"), "--config", str(overlay), "--print_config"]
+        )
     assert stop.value.code == 0
     merged = yaml.safe_load(capsys.readouterr().out)
     wanted = yaml.safe_load(overlay.read_text())

@@ -1,7 +1,8 @@
 """Parts of the tests of models and tasks: hand-made samples, a data module over them, a task, a trainer."""
 
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ def hand_made_samples(number: int, start: int = 0) -> list[Sample]:
         gene, phenotype = GENES[place % len(GENES)], PHENOTYPES[place % len(PHENOTYPES)]
         context = f"Gene: {gene}{'; a longer record' * (place % 3)}"
         common: dict[str, Any] = {"context": context, "group": gene}
-        about = {"subject": gene, "subject_name": gene, "object": phenotype}
+        metadata: dict[str, str | bool]
+        choices: tuple[str, ...]
+        gold: tuple[str, ...]
+        about: dict[str, str | bool] = {"subject": gene, "subject_name": gene, "object": phenotype}
         if place % 4 < 2:
             answer = ("yes", "no")[place % 2]
             metadata = about | {"label": answer == "yes"}
@@ -36,7 +40,13 @@ def hand_made_samples(number: int, start: int = 0) -> list[Sample]:
             kind, choices, gold = "relation/gene_phenotype", ("yes", "no"), ()
         elif place % 4 == 2:
             answer = f"{phenotype}; ataxia"
-            question, kind, metadata, choices, gold = "Which?", "list/gene_phenotype", about, (), (phenotype, "ataxia")
+            question, kind, metadata, choices, gold = (
+                "Which?",
+                "list/gene_phenotype",
+                about,
+                (),
+                (phenotype, "ataxia"),
+            )
         else:
             answer, metadata = gene[:2], about
             question, kind, choices, gold = "Short name?", "fact/gene_name", (), ()
@@ -70,7 +80,9 @@ class HandMadeDataModule(TextDataModule):
         }
 
 
-def encoded_samples(number: int, *, seed: int = 0, shared: bool = False, vocabulary: int = 60) -> list[EncodedSample]:
+def encoded_samples(
+    number: int, *, seed: int = 0, shared: bool = False, vocabulary: int = 60
+) -> list[EncodedSample]:
     """Random samples of 5 to 20 tokens; with ``shared`` each three begin with the same 3 to 8 tokens."""
     rng = np.random.default_rng(seed)
     samples = []
@@ -84,6 +96,17 @@ def encoded_samples(number: int, *, seed: int = 0, shared: bool = False, vocabul
     return samples
 
 
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Undoes what the command line does to the loggers, which ``caplog`` reads."""
+    loggers = [logging.getLogger(name) for name in ("geneverse_pl", "datamodules")]
+    before = [(list(one.handlers), one.level, one.propagate) for one in loggers]
+    yield
+    for one, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        one.handlers, one.propagate = handlers, propagate
+        one.setLevel(level)
+
+
 @pytest.fixture(scope="session")
 def samples_of_tokens() -> Callable[..., list[EncodedSample]]:
     """:func:`encoded_samples`."""
@@ -94,7 +117,9 @@ def samples_of_tokens() -> Callable[..., list[EncodedSample]]:
 def make_data(tmp_path: Path) -> Callable[..., HandMadeDataModule]:
     """Builds a data module over hand-made samples; options of ``BatchingConfig`` by name."""
 
-    def make(*, template: str = "plain", num_train: int = 24, num_test: int = 8, seed: int = 0, **batching: Any) -> HandMadeDataModule:
+    def make(
+        *, template: str = "plain", num_train: int = 24, num_test: int = 8, seed: int = 0, **batching: Any
+    ) -> HandMadeDataModule:
         settings = {"row_length": 128, "tokens_per_batch": 160, "max_per_family": 3, **batching}
         return HandMadeDataModule(
             num_train,
@@ -110,9 +135,11 @@ def make_data(tmp_path: Path) -> Callable[..., HandMadeDataModule]:
 
 @pytest.fixture
 def make_task(tiny_model_dir: Path) -> Callable[..., TextTask]:
-    """Builds a task on the tiny Llama; options of ``AdapterConfig`` by name, those of the task as ``task``."""
+    """Builds a task on the tiny Llama: ``AdapterConfig`` options by name, the task's own as ``task``."""
 
-    def make(method: str = "lora", *, lr: float = 1e-2, task: Mapping[str, Any] | None = None, **adapter: Any) -> TextTask:
+    def make(
+        method: str = "lora", *, lr: float = 1e-2, task: Mapping[str, Any] | None = None, **adapter: Any
+    ) -> TextTask:
         settings: dict[str, Any] = {
             "model": str(tiny_model_dir),
             "optimizer": lambda params: torch.optim.AdamW(params, lr=lr, weight_decay=0.0),
@@ -120,7 +147,7 @@ def make_task(tiny_model_dir: Path) -> Callable[..., TextTask]:
             "evaluation": EvaluationConfig(max_generated=2, max_new_tokens=4, num_resamples=20),
             **(task or {}),
         }
-        config = replace(AdapterConfig(rank=4), method=method, **adapter)
+        config = AdapterConfig(**{"method": method, "rank": 4, **adapter})
         return TextTask(adapter=config, **settings)
 
     return make
@@ -161,7 +188,7 @@ def hpo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config_file(hpo_folder: Path, tiny_model_dir: Path, tmp_path: Path) -> Path:
-    """A configuration that fits the tiny Llama on the tiny ontology in seconds; runs go to ``tmp_path/runs``."""
+    """A configuration that fits the tiny Llama on the tiny ontology; runs go to ``tmp_path/runs``."""
     config = {
         "trainer": {
             "default_root_dir": str(tmp_path / "runs"),

@@ -94,7 +94,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str], str]] = {
         [],
         "Unknown class of model 'datamodules.GenePhenotypeDataModule'.",
     ),
-    "class of no module": ({"model.class_path": "nomodule.Task"}, [], "Unknown class of model 'nomodule.Task'."),
+    "class of no module": (
+        {"model.class_path": "nomodule.Task"},
+        [],
+        "Unknown class of model 'nomodule.Task'.",
+    ),
     "class of the optimizer": ({f"{TASK}.optimizer": "AdamX"}, [], "Did you mean 'Adam"),
     "class of the scheduler": ({f"{TASK}.scheduler": "WarmupCosin"}, [], "Did you mean 'WarmupCosine'?"),
     "class of a callback": ({}, ["--trainer.callbacks+=EarlyStoping"], "Did you mean 'EarlyStopping'?"),
@@ -114,11 +118,19 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str], str]] = {
     "precision": ({}, ["--trainer.precision=bf16"], "Did you mean 'bf16-true'?"),
     "required key": ({f"{TASK}.model": None}, [], f"{TASK}.model must be set, and it is not."),
     "missing section": ({"data": None}, [], "A run needs the sections model and data; missing: data."),
-    "missing checkpoint": ({}, ["--ckpt_path=none.ckpt"], "--ckpt_path must name a checkpoint file, and 'none.ckpt'"),
+    "missing checkpoint": (
+        {},
+        ["--ckpt_path=none.ckpt"],
+        "--ckpt_path must name a checkpoint file, and 'none.ckpt'",
+    ),
     "stray word": ({}, ["fast"], "Unknown argument 'fast'. Options begin with two dashes"),
     "unknown option": ({}, ["--seed_everythink=1"], "Did you mean '--seed_everything'?"),
     "out of range": ({f"{TASK}.adapter.rank": 0}, [], "adapter.rank must be > 0, got 0"),
-    "nothing to train": ({f"{TASK}.adapter.method": "freeze"}, [], "adapter 'freeze' leaves none. Choose lora or full"),
+    "nothing to train": (
+        {f"{TASK}.adapter.method": "freeze"},
+        [],
+        "adapter 'freeze' leaves none. Choose lora or full",
+    ),
     "no such device": ({}, ["--trainer.accelerator=tpu"], "torch_xla"),
     "lightning's own": (
         {"trainer.check_val_every_n_epoch": 1, "trainer.val_check_interval": 9999},
@@ -152,13 +164,17 @@ def test_a_configuration_that_is_no_yaml_is_named_with_its_line(
 def test_a_task_and_data_that_do_not_fit_stop_before_anything_is_loaded(
     config_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("geneverse_pl.data.datamodule.TextDataModule.provided_fields", frozenset({"input_ids"}))
+    monkeypatch.setattr(
+        "geneverse_pl.data.datamodule.TextDataModule.provided_fields", frozenset({"input_ids"})
+    )
     set_keys(config_file, {f"{TASK}.model": "no/such-model"})
     assert main(["fit", "--config", str(config_file)]) == 2
     assert "GenePhenotypeDataModule does not provide labels" in capsys.readouterr().err
 
 
-def test_a_fault_of_the_program_keeps_its_traceback(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_program_keeps_its_traceback(
+    config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: object) -> None:
         raise KeyError("a bug")
 
@@ -254,7 +270,10 @@ def test_a_second_stage_starts_from_the_first_ones_adapter(config_file: Path, tm
     assert main(["fit", *quick, *still, "--model.start_from", str(first), "--trainer.max_steps", "1"]) == 0
     states = [
         torch.load(path, weights_only=True)["state_dict"]
-        for path in (first.with_suffix(".ckpt"), tmp_path / "runs" / "version_1" / "checkpoints" / "last.ckpt")
+        for path in (
+            first.with_suffix(".ckpt"),
+            tmp_path / "runs" / "version_1" / "checkpoints" / "last.ckpt",
+        )
     ]
     assert states[0].keys() == states[1].keys()
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
@@ -316,7 +335,11 @@ def test_a_stopped_process_can_be_resumed(
     torch.set_num_threads(1)
     fit = ["fit", "--config", str(config_file), "--trainer.accumulate_grad_batches", "2"]
     fit += ["--test_after_fit", "false", "--checkpoint.every_n_train_steps", "2"]
-    stop = ["--trainer.callbacks+=stopping.Stop", "--trainer.callbacks.step=5", f"--trainer.callbacks.name={name}"]
+    stop = [
+        "--trainer.callbacks+=stopping.Stop",
+        "--trainer.callbacks.step=5",
+        f"--trainer.callbacks.name={name}",
+    ]
     outcome = process([*fit, *stop])
     assert outcome.returncode == code, outcome.stderr
     assert "Traceback" not in outcome.stderr

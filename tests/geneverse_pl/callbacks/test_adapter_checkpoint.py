@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,9 @@ def fit(
 ) -> Callable[..., Trainer]:
     """Fits with validation after every second step."""
 
-    def go(*callbacks: L.Callback, max_steps: int = 6, ckpt_path: str | None = None, **settings: Any) -> Trainer:
+    def go(
+        *callbacks: L.Callback, max_steps: int = 6, ckpt_path: str | None = None, **settings: Any
+    ) -> Trainer:
         L.seed_everything(0)
         trainer = make_trainer(
             max_steps=max_steps,
@@ -55,7 +57,7 @@ def weights(path: Path) -> dict[str, Tensor]:
     return dict(torch.load(path, weights_only=True)["state_dict"])
 
 
-def assert_equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
+def assert_equal(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:
     assert first.keys() == second.keys()
     assert all(torch.equal(value, second[name]) for name, value in first.items())
 
@@ -123,7 +125,9 @@ def test_a_run_without_validation_ends_with_its_last_weights(
     checkpoint = AdapterCheckpoint(tmp_path)
     trainer = fit(checkpoint, limit_val_batches=0)
     task: Any = trainer.lightning_module
-    assert_equal(weights(tmp_path / "last.ckpt"), {n: p for n, p in task.named_parameters() if p.requires_grad})
+    assert_equal(
+        weights(tmp_path / "last.ckpt"), {n: p for n, p in task.named_parameters() if p.requires_grad}
+    )
     assert checkpoint.best_model_path == ""
 
 
@@ -154,12 +158,16 @@ def test_scores_are_put_beside_the_adapter_they_belong_to(
 ) -> None:
     fit(AdapterCheckpoint(tmp_path / "kept"), max_steps=2)
     trainer = make_trainer(callbacks=[AdapterCheckpoint(tmp_path / "kept")], enable_checkpointing=True)
-    trainer.test(make_task(), datamodule=make_data(), ckpt_path=tmp_path / "kept" / "best.ckpt", verbose=False)
+    trainer.test(
+        make_task(), datamodule=make_data(), ckpt_path=tmp_path / "kept" / "best.ckpt", verbose=False
+    )
     scores = (tmp_path / "kept" / "best" / "scores.json").read_text()
     assert scores == (tmp_path / "run" / "scores.json").read_text()
     assert not (tmp_path / "kept" / "last" / "scores.json").exists()
     shutil.rmtree(tmp_path / "kept" / "best")  # a checkpoint alone can be tested too
-    trainer.test(make_task(), datamodule=make_data(), ckpt_path=tmp_path / "kept" / "best.ckpt", verbose=False)
+    trainer.test(
+        make_task(), datamodule=make_data(), ckpt_path=tmp_path / "kept" / "best.ckpt", verbose=False
+    )
 
 
 def test_a_value_that_is_not_logged_cannot_be_monitored(fit: Callable[..., Trainer], tmp_path: Path) -> None:

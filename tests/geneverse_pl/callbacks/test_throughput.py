@@ -39,7 +39,9 @@ def test_padding_is_no_token(
     masks: list[torch.Tensor] = []
 
     class Look(L.Callback):
-        def on_train_batch_end(self, trainer: L.Trainer, task: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        def on_train_batch_end(
+            self, trainer: L.Trainer, task: Any, outputs: Any, batch: Any, batch_idx: int
+        ) -> None:
             masks.append(batch["attention_mask"])
 
     trainer = make_trainer(

@@ -1,6 +1,5 @@
 """Greedy answers are the model's own, whatever the batch."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,7 +46,9 @@ def naive(model: LanguageModel, sample: EncodedSample, encoder: Encoder, length:
     ids = sample.input_ids[: answer_start(sample)].tolist()
     answer: list[int] = []
     while len(answer) < length:
-        answer.append(int(model.base(input_ids=torch.tensor([ids + answer]), use_cache=False).logits[0, -1].argmax()))
+        answer.append(
+            int(model.base(input_ids=torch.tensor([ids + answer]), use_cache=False).logits[0, -1].argmax())
+        )
         if answer[-1] == encoder.end_ids[0]:
             break
     return encoder.decode(answer)
@@ -68,7 +69,9 @@ def test_the_models_own_generation_settings_do_not_count(
 ) -> None:
     expected = generate_answers(model, samples, encoder, CPU, max_new_tokens=8)
     settings = model.base.generation_config
-    settings.update(do_sample=True, temperature=5.0, repetition_penalty=3.0, no_repeat_ngram_size=1, max_length=3)
+    settings.update(
+        do_sample=True, temperature=5.0, repetition_penalty=3.0, no_repeat_ngram_size=1, max_length=3
+    )
     assert generate_answers(model, samples, encoder, CPU, max_new_tokens=8) == expected
     assert model.base.generation_config is settings
 

@@ -1,6 +1,6 @@
 """Likelihoods of answers and choices equal those of one naive forward pass each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,12 @@ QUESTIONS = (
     Sample("Is it a disease?", "yes", "Gene: FBN1", choices=("yes", "no")),
     Sample("Is it a gene?", "no", "Gene: FBN1", choices=("yes", "no")),
     Sample("Which phenotypes?", "seizure; ataxia", "Gene: SCN1A"),
-    Sample("Inherited how?", "autosomal dominant", "Gene: SCN1A", choices=("autosomal dominant", "X-linked", "no")),
+    Sample(
+        "Inherited how?",
+        "autosomal dominant",
+        "Gene: SCN1A",
+        choices=("autosomal dominant", "X-linked", "no"),
+    ),
     Sample("Is it?", "no", choices=("no", "yes")),
 )
 
@@ -97,9 +102,7 @@ def test_models_that_cannot_pack_are_scored_in_padded_batches(encoder: Encoder) 
     assert_naive(LanguageModel(base, AdapterConfig("freeze")).eval(), encode(encoder), encoder)
 
 
-def test_samples_without_an_answer_or_choices_are_refused(
-    model: LanguageModel, encoder: Encoder
-) -> None:
+def test_samples_without_an_answer_or_choices_are_refused(model: LanguageModel, encoder: Encoder) -> None:
     ids = np.arange(5, dtype=np.int32)
     with pytest.raises(ValueError, match="must have an answer"):
         score_answers(model, [EncodedSample(ids, ids < 0)], encoder, CPU)

@@ -46,7 +46,7 @@ def run_rank(rank: int, folder: str) -> None:
 
 @pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
-    spawn(run_rank, args=(str(tmp_path),), nprocs=2)  # type: ignore[no-untyped-call]
+    spawn(run_rank, args=(str(tmp_path),), nprocs=2)
     single = build()
     fill(single, 0)
     fill(single, 1)

@@ -39,7 +39,7 @@ def batch(samples_of_tokens: Callable[..., list[EncodedSample]]) -> Batch:
 
 def build(folder: Path, method: str, **settings: Any) -> LanguageModel:
     """The tiny Llama with an adapter of rank 4."""
-    config = AdapterConfig(**{"method": method, "rank": 4, "oft_block_size": 8, **settings})  # type: ignore[arg-type]
+    config = AdapterConfig(**{"method": method, "rank": 4, "oft_block_size": 8, **settings})
     base = load_base(str(folder), dtype=torch.float32, four_bit=config.uses_four_bits)
     torch.manual_seed(0)
     model = LanguageModel(base, config)
@@ -68,10 +68,14 @@ def logits(model: LanguageModel, batch: Batch) -> Tensor:
     return model.eval().logits(model.hidden_states(batch))
 
 
-def save(model: LanguageModel, folder: Path, tokenizer: PreTrainedTokenizerFast, reference: Path, **more: Any) -> None:
+def save(
+    model: LanguageModel, folder: Path, tokenizer: PreTrainedTokenizerFast, reference: Path, **more: Any
+) -> None:
     """Saves with the plain template."""
     template = PromptTemplate("plain")
-    save_adapter(model, folder, template=template, tokenizer=tokenizer, model_reference=str(reference), **more)
+    save_adapter(
+        model, folder, template=template, tokenizer=tokenizer, model_reference=str(reference), **more
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -140,7 +144,10 @@ def test_plain_transformers_loads_a_fully_tuned_model(
 
 @pytest.fixture
 def base_folder(
-    request: pytest.FixtureRequest, tiny_model_dir: Path, tmp_path: Path, tiny_tokenizer: PreTrainedTokenizerFast
+    request: pytest.FixtureRequest,
+    tiny_model_dir: Path,
+    tmp_path: Path,
+    tiny_tokenizer: PreTrainedTokenizerFast,
 ) -> Path:
     """A base with its output head tied to the embedding, or apart."""
     base = load_base(str(tiny_model_dir), dtype=torch.float32)
@@ -174,7 +181,9 @@ def test_new_tokens_are_trained_and_saved(
     if method != "full":
         again = AutoModelForCausalLM.from_pretrained(base_folder)
         again.resize_token_embeddings(len(tiny_tokenizer), mean_resizing=False)
-        torch.testing.assert_close(peft_logits(again, tmp_path / "adapter", batch), expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(
+            peft_logits(again, tmp_path / "adapter", batch), expected, rtol=1e-4, atol=1e-4
+        )
 
 
 @pytest.mark.parametrize("base_folder", ["tied", "untied"], indirect=True)
@@ -192,7 +201,10 @@ def test_only_the_rows_of_new_tokens_change(
     tokens = np.array([300, 5, 6, 300, 7, 300], np.int32)
     train(model, pad_collate([EncodedSample(tokens, np.arange(6) > 0)], 0))
     with torch.no_grad():
-        after = [base.get_input_embeddings()(torch.arange(301)), base.get_output_embeddings()(torch.eye(32)).T]
+        after = [
+            base.get_input_embeddings()(torch.arange(301)),
+            base.get_output_embeddings()(torch.eye(32)).T,
+        ]
     for old, new in zip(before, after, strict=True):
         assert torch.equal(new[:300], old[:300])
         assert not torch.equal(new[300], old[300])
@@ -290,7 +302,12 @@ def test_start_from_must_fit(
 
 @pytest.mark.parametrize(("saved", "own"), [("lora", "lora_plus"), ("lora", "qlora"), ("pissa", "lora")])
 def test_start_from_takes_the_weights_of_the_same_form(
-    saved: str, own: str, tiny_model_dir: Path, tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Path, batch: Batch
+    saved: str,
+    own: str,
+    tiny_model_dir: Path,
+    tiny_tokenizer: PreTrainedTokenizerFast,
+    tmp_path: Path,
+    batch: Batch,
 ) -> None:
     model = build(tiny_model_dir, saved)
     train(model, batch)
@@ -311,7 +328,9 @@ def test_folders_that_are_none_are_named(tmp_path: Path) -> None:
         load_adapter(tmp_path)
     content = {"adapter": {"method": "lora", "magic": 1}, "version": "9.0"}
     (tmp_path / "best" / "geneverse.json").write_text(json.dumps(content))
-    with pytest.raises(ConfigError, match="unknown adapter setting 'magic' .version 9.0.. Update geneverse_pl"):
+    with pytest.raises(
+        ConfigError, match="unknown adapter setting 'magic' .version 9.0.. Update geneverse_pl"
+    ):
         load_adapter(tmp_path / "best")
 
 
@@ -324,5 +343,7 @@ def test_loftq_starts_nearer_to_the_base_than_four_bits_alone(tiny_model_dir: Pa
 
 def test_loftq_needs_the_unquantized_weights(tiny_model_dir: Path, tmp_path: Path) -> None:
     model = build(tiny_model_dir, "qlora")
-    with pytest.raises(ConfigError, match="needs the unquantized weights as safetensors, and .* has no 'model.layers"):
+    with pytest.raises(
+        ConfigError, match="needs the unquantized weights as safetensors, and .* has no 'model.layers"
+    ):
         start_from_residual(model.model, tmp_path)

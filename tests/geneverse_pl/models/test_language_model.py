@@ -78,7 +78,9 @@ def test_untuned_is_the_base_model(
     batch = pack_collate([samples_of_tokens(6, shared=True)], 0)
     plain = LanguageModel(load_base(str(tiny_model_dir), dtype=torch.float32), AdapterConfig(method="freeze"))
     settings: dict[str, Any] = {"method": method, "rank": 4, "oft_block_size": 8}
-    model = LanguageModel(load_base(str(tiny_model_dir), dtype=torch.float32), AdapterConfig(**settings)).eval()
+    model = LanguageModel(
+        load_base(str(tiny_model_dir), dtype=torch.float32), AdapterConfig(**settings)
+    ).eval()
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.add_(0.1)
@@ -118,7 +120,9 @@ def test_new_tokens_start_at_the_mean_of_their_description(
     torch.testing.assert_close(embedding[300], before[words].mean(0))
     torch.testing.assert_close(head[300], head[words].mean(0))
     # The description of one new token may name another, which has no meaning of its own yet.
-    words = [i for i in tiny_tokenizer("a phenotype of <gene>", add_special_tokens=False).input_ids if i < 300]
+    words = [
+        i for i in tiny_tokenizer("a phenotype of <gene>", add_special_tokens=False).input_ids if i < 300
+    ]
     torch.testing.assert_close(embedding[301], before[words].mean(0))
     assert torch.equal(embedding[:300], before)
     assert (head is embedding) == tied

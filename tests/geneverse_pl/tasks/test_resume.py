@@ -21,7 +21,7 @@ from geneverse_pl.tasks.schedules import WarmupCosine
 Run = tuple[dict[tuple[int, int], float], dict[str, Tensor], dict[int, float], float]
 
 
-class Power(Exception):
+class PowerError(Exception):
     """The power fails."""
 
 
@@ -33,13 +33,15 @@ class Watch(L.Callback):
         self.fail_after = fail_after
         self.sigterm = sigterm
 
-    def on_train_batch_end(self, trainer: L.Trainer, task: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: L.Trainer, task: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         self.losses[trainer.current_epoch, batch_idx] = float(trainer.callback_metrics["train/loss"])
         if len(self.losses) == self.fail_after:
             if self.sigterm:
-                trainer._signal_connector.received_sigterm = True  # type: ignore[attr-defined]
+                trainer._signal_connector.received_sigterm = True
             else:
-                raise Power
+                raise PowerError
 
 
 def schedule(optimizer: torch.optim.Optimizer) -> WarmupCosine:
@@ -83,7 +85,11 @@ def run(
             **(trainer or {}),
         )
         try:
-            fit.fit(task, datamodule=make_data(num_train=14, **{"row_length": 200, **batching}), ckpt_path=ckpt_path)
+            fit.fit(
+                task,
+                datamodule=make_data(num_train=14, **{"row_length": 200, **batching}),
+                ckpt_path=ckpt_path,
+            )
         finally:
             for logger in fit.loggers:
                 logger.finalize("done")
@@ -129,7 +135,7 @@ def test_a_killed_run_goes_on_where_it_was(mode: str, run: Callable[..., Run], t
     assert len({epoch for epoch, _ in whole[0]}) > 1
     for fail_after in (4, 5, len(whole[0]) - 1):
         name = f"cut-{fail_after}"
-        with pytest.raises(Power):
+        with pytest.raises(PowerError):
             run(name, Watch(fail_after), **settings)
         last = tmp_path / name / "last.ckpt"
         step = torch.load(last, weights_only=True)["global_step"]
@@ -139,12 +145,14 @@ def test_a_killed_run_goes_on_where_it_was(mode: str, run: Callable[..., Run], t
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [*MODES, "workers"])
-def test_a_run_killed_at_any_batch_goes_on_where_it_was(mode: str, run: Callable[..., Run], tmp_path: Path) -> None:
+def test_a_run_killed_at_any_batch_goes_on_where_it_was(
+    mode: str, run: Callable[..., Run], tmp_path: Path
+) -> None:
     settings = MODES.get(mode, {"packing": True, "num_workers": 1})
     whole = run("whole", **settings)
     for fail_after in range(3, len(whole[0])):
         name = f"cut-{fail_after}"
-        with pytest.raises(Power):
+        with pytest.raises(PowerError):
             run(name, Watch(fail_after), **settings)
         last = tmp_path / name / "last.ckpt"
         step = torch.load(last, weights_only=True)["global_step"]

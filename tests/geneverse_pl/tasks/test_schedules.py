@@ -32,7 +32,9 @@ def rates(schedule: WarmupSchedule, steps: int) -> list[float]:
 def test_linear(warmup: float) -> None:
     schedule = WarmupLinear(optimizer(), warmup=warmup)
     schedule.plan(10)
-    assert rates(schedule, 10) == pytest.approx([1 / 4, 2 / 4, 3 / 4, 1, 6 / 7, 5 / 7, 4 / 7, 3 / 7, 2 / 7, 1 / 7])
+    assert rates(schedule, 10) == pytest.approx(
+        [1 / 4, 2 / 4, 3 / 4, 1, 6 / 7, 5 / 7, 4 / 7, 3 / 7, 2 / 7, 1 / 7]
+    )
 
 
 def test_cosine_ends_at_its_final_fraction() -> None:
@@ -49,7 +51,9 @@ def test_constant_needs_no_number_of_steps() -> None:
     assert rates(schedule, 5) == pytest.approx([1 / 3, 2 / 3, 1, 1, 1])
     with pytest.raises(ConfigError, match="WarmupConstant must know the number of steps"):
         WarmupConstant(optimizer(), warmup=0.1).plan(None)
-    with pytest.raises(ConfigError, match="WarmupLinear must know the number of steps, and this run has no end"):
+    with pytest.raises(
+        ConfigError, match="WarmupLinear must know the number of steps, and this run has no end"
+    ):
         WarmupLinear(optimizer(), warmup=2).plan(None)
 
 

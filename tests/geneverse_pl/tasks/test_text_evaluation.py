@@ -9,7 +9,7 @@ import lightning as L
 import pytest
 import torch
 
-from geneverse_pl import TextTask, Trainer
+from geneverse_pl import TextTask
 from geneverse_pl.evaluation.text_report import ItemResult
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.tasks.text import EvaluationConfig
@@ -24,7 +24,7 @@ def move_weights(task: TextTask) -> None:
     with torch.no_grad():
         for parameter in task.parameters():
             if parameter.requires_grad:
-                parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
 
 
 class Train(L.Callback):
@@ -40,7 +40,9 @@ def test(make_task: Make, make_data: Make, make_trainer: Make) -> Callable[..., 
 
     def run(method: str = "lora", evaluation: dict[str, Any] | None = None, **batching: Any) -> TextTask:
         L.seed_everything(0)
-        task: TextTask = make_task(method, task={"evaluation": EvaluationConfig(**(QUICK | (evaluation or {})))})
+        task: TextTask = make_task(
+            method, task={"evaluation": EvaluationConfig(**(QUICK | (evaluation or {})))}
+        )
         make_trainer(callbacks=[Train()]).test(task, datamodule=make_data(**batching), verbose=False)
         return task
 
@@ -96,7 +98,9 @@ def test_results_do_not_depend_on_how_training_batches_are_made(test: Callable[.
 
 
 @pytest.mark.parametrize("most", [0, 1, 100])
-def test_answers_in_words_are_capped_for_each_kind_and_split(most: int, test: Callable[..., TextTask]) -> None:
+def test_answers_in_words_are_capped_for_each_kind_and_split(
+    most: int, test: Callable[..., TextTask]
+) -> None:
     task = test(evaluation={"max_generated": most, "compare_untuned": False}, num_test=16)
     for split in ("held_out", "memorised"):
         for kind in ("list/gene_phenotype", "fact/gene_name"):
@@ -120,7 +124,9 @@ def test_a_data_module_of_another_kind_is_refused(make_task: Make, make_trainer:
         def train_dataloader(self) -> list[int]:
             return [1]
 
-    with pytest.raises(ConfigError, match="Other does not provide position_ids, target_ids, target_positions"):
+    with pytest.raises(
+        ConfigError, match="Other does not provide position_ids, target_ids, target_positions"
+    ):
         make_trainer(max_steps=1).fit(make_task(), datamodule=Other())
     Other.provided_fields |= TextTask.required_fields
     with pytest.raises(ConfigError, match="needs a TextDataModule, got Other"):

@@ -14,7 +14,20 @@ from transformers import AutoTokenizer
 from geneverse_pl import TextTask, Trainer
 from geneverse_pl.exceptions import ConfigError
 
-METHODS = ["full", "lora", "rslora", "dora", "lora_plus", "pissa", "olora", "loftq", "qlora", "ia3", "oft", "head_only"]
+METHODS = [
+    "full",
+    "lora",
+    "rslora",
+    "dora",
+    "lora_plus",
+    "pissa",
+    "olora",
+    "loftq",
+    "qlora",
+    "ia3",
+    "oft",
+    "head_only",
+]
 
 
 class Losses(L.Callback):
@@ -35,7 +48,10 @@ class Losses(L.Callback):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_trains_what_it_should_alone(
-    method: str, make_task: Callable[..., TextTask], make_data: Callable[..., Any], make_trainer: Callable[..., Trainer]
+    method: str,
+    make_task: Callable[..., TextTask],
+    make_data: Callable[..., Any],
+    make_trainer: Callable[..., Trainer],
 ) -> None:
     L.seed_everything(0)
     watch = Losses()
@@ -138,9 +154,9 @@ def test_lora_plus_trains_b_sixteen_times_faster(
         assert {"lora_B" in names[id(p)] for p in group["params"]} == {group["lr"] > 2e-3}
     # The first step of Adam is the learning rate itself.
     moved = {name: (p - watch.start[name]).abs().max().item() for name, p in task.named_parameters()}
-    assert moved["language_model.model.base_model.model.model.layers.0.self_attn.q_proj.lora_B.default.weight"] == (
-        pytest.approx(16e-3, rel=1e-2)
-    )
+    assert moved[
+        "language_model.model.base_model.model.model.layers.0.self_attn.q_proj.lora_B.default.weight"
+    ] == (pytest.approx(16e-3, rel=1e-2))
 
 
 def test_freeze_cannot_be_fitted(
@@ -221,7 +237,9 @@ def test_validation_loss_is_the_mean_over_tokens(
     for batching in ({"packing": False, "tokens_per_batch": 150}, {"row_length": 1000}):
         L.seed_everything(0)
         task = make_task("freeze")
-        values.append(make_trainer().validate(task, datamodule=make_data(**batching), verbose=False)[0]["val/loss"])
+        values.append(
+            make_trainer().validate(task, datamodule=make_data(**batching), verbose=False)[0]["val/loss"]
+        )
     assert values[0] == pytest.approx(values[1], rel=1e-5)
 
 
@@ -241,7 +259,9 @@ def test_a_task_can_be_fitted_after_it_was_validated(
     modes: list[bool] = []
 
     class Look(L.Callback):
-        def on_train_batch_start(self, trainer: L.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        def on_train_batch_start(
+            self, trainer: L.Trainer, pl_module: Any, batch: Any, batch_idx: int
+        ) -> None:
             modes.append(all(module.training for module in pl_module.modules()))
 
     make_trainer(max_steps=2, callbacks=[Look()]).fit(task, datamodule=make_data())

@@ -45,7 +45,7 @@ def parts() -> Any:
 
 def make_task(model: Path, method: str = "lora") -> TextTask:
     evaluation = {"max_generated": 2, "max_new_tokens": 4, "num_resamples": 50}
-    return TextTask(  # type: ignore[no-any-return]
+    return TextTask(
         model=str(model),
         adapter=parts().AdapterConfig(method=method, rank=4),
         optimizer=lambda params: torch.optim.SGD(params, lr=0.5),
@@ -73,7 +73,9 @@ def make_data(folder: Path, rows_per_batch: int) -> Any:
     )
 
 
-def make_trainer(folder: Path, *, ranks: int, callbacks: list[Callback] | None = None, **settings: Any) -> Trainer:
+def make_trainer(
+    folder: Path, *, ranks: int, callbacks: list[Callback] | None = None, **settings: Any
+) -> Trainer:
     return Trainer(
         accelerator="cpu",
         devices=ranks,
@@ -132,6 +134,8 @@ def test_two_ranks_equal_one_with_a_double_batch(tiny_model_dir: Path, tmp_path:
         assert [first[name] for name in names] == [second[name] for name in names]
         for name in ("value", "low", "high"):
             assert first[name] == pytest.approx(second[name], rel=1e-4, nan_ok=True)
-    saved = [torch.load(tmp_path / f"checkpoints-{ranks}" / "last.ckpt", weights_only=True) for ranks in (1, 2)]
+    saved = [
+        torch.load(tmp_path / f"checkpoints-{ranks}" / "last.ckpt", weights_only=True) for ranks in (1, 2)
+    ]
     assert saved[0]["state_dict"].keys() == saved[1]["state_dict"].keys()
     assert (tmp_path / "checkpoints-2" / "best" / "geneverse.json").is_file()
