@@ -1,7 +1,7 @@
 """Training speed and memory beside TRL's SFTTrainer and LLaMA-Factory: same model, rows and LoRA.
 
-Runs every contender in a process of its own, in turn, several times over, and prints medians. The rate of a
-bfloat16 matrix product is measured before each run, since machines that are shared change speed by the minute.
+Runs every contender in a process of its own, in turn, several times over, and prints medians. The rate
+of a bfloat16 matrix product is measured before each run, since shared machines change speed by the minute.
 
     python benchmarks/training_speed.py --repeats 5 --llamafactory-python PATH/TO/ITS/VENV/bin/python
 
@@ -49,7 +49,7 @@ def matrix_rate(seconds: float = 1.0, size: int = 1024) -> float:
 
 
 def make_rows(path: Path, num_rows: int, seed: int) -> None:
-    """Writes question rows of the Human Phenotype Ontology as JSON lines with context, prompt and completion."""
+    """Writes questions about HPO diseases as JSON lines with context, prompt and completion."""
     from datamodules import GenePhenotypeDataModule
 
     data = GenePhenotypeDataModule(
@@ -73,7 +73,11 @@ def run_once(name: str, python: str, settings: dict[str, Any]) -> dict[str, Any]
     rate = matrix_rate()
     command = [python, str(HERE / "contenders" / script), json.dumps({**settings, "variant": variant})]
     done = subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | {"TOKENIZERS_PARALLELISM": "false"}
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TOKENIZERS_PARALLELISM": "false"},
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if done.returncode or not lines:
@@ -84,7 +88,7 @@ def run_once(name: str, python: str, settings: dict[str, Any]) -> dict[str, Any]
 def summary(results: list[dict[str, Any]]) -> str:
     """Markdown table of medians."""
     lines = [
-        "| contender | useful tokens/s | computed tokens/s | fill | peak memory (GiB) | matrix rate (GFLOP/s) | runs |",
+        "| contender | useful tokens/s (range) | computed tokens/s | fill | peak GiB | matrix GFLOP/s | runs |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(r["contender"] for r in results):
@@ -93,9 +97,9 @@ def summary(results: list[dict[str, Any]]) -> str:
         def median(key: str, own: list[dict[str, Any]] = own) -> float:
             return statistics.median(r[key] for r in own)
 
+        useful = [r["useful_per_second"] for r in own]
         lines.append(
-            f"| {name} | {median('useful_per_second'):.0f} "
-            f"({min(r['useful_per_second'] for r in own):.0f}-{max(r['useful_per_second'] for r in own):.0f}) "
+            f"| {name} | {median('useful_per_second'):.0f} ({min(useful):.0f}-{max(useful):.0f}) "
             f"| {median('computed_per_second'):.0f} | {median('fill'):.2f} | {median('peak_gib'):.2f} "
             f"| {median('matrix_gflops'):.0f} | {len(own)} |"
         )

@@ -25,8 +25,9 @@ logger = logging.getLogger(__name__)
 # The name ``datamodules`` is generic: another folder of that name in the working directory would shadow ours.
 if not hasattr(datamodules, "GENEVERSE_PL_DATAMODULES"):
     raise ImportError(
-        f"'datamodules' must be the package installed with geneverse_pl, but {datamodules.__file__ or datamodules.__path__} "
-        "is imported. Rename that folder or start from another directory."
+        "'datamodules' must be the package installed with geneverse_pl, but "
+        f"{datamodules.__file__ or datamodules.__path__} is "
+        "imported. Rename that folder or start from another directory."
     )
 
 

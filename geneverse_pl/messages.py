@@ -161,8 +161,9 @@ def one_line(error: BaseException) -> str | None:
     # By name, so that this module needs neither torch nor lightning.
     if type(error).__name__ == "OutOfMemoryError":
         return (
-            "The device's memory must hold the batch, and does not. Set a smaller data.init_args.batching.row_length "
-            "or tokens_per_batch, model.init_args.gradient_checkpointing to on, or adapter.method to qlora."
+            "The device's memory must hold the batch, and does not. Set a smaller "
+            "data.init_args.batching.row_length or tokens_per_batch, "
+            "model.init_args.gradient_checkpointing to on, or adapter.method to qlora."
         )
     if type(error).__name__ == "MisconfigurationException":
         hint = " Set trainer.accelerator to auto." if "backend found" in str(error) else ""

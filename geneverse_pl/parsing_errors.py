@@ -103,8 +103,8 @@ def _missing(text: str, keys: list[str]) -> str | None:
         return f"{missing} must be set, and it is not. Add it to the configuration or the command line."
     missing = ", ".join(sorted(name.split(".")[-1] for name in names))
     return (
-        f"A run needs the sections model and data; missing: {missing}. Name a configuration that has them with "
-        "--config FILE."
+        f"A run needs the sections model and data; missing: {missing}. Name a configuration that has them "
+        "with --config FILE."
     )
 
 
@@ -218,7 +218,7 @@ def _parameters(path: str) -> list[str]:
     target = _load(path)
     names: dict[str, None] = {}
     for base in inspect.getmro(target) if inspect.isclass(target) else ():
-        parameters = inspect.signature(base.__init__).parameters.values()
+        parameters = inspect.signature(vars(base).get("__init__", object.__init__)).parameters.values()
         kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         own = [p.name for p in parameters if p.kind not in kinds][1:]
         # The program gives an optimizer its parameters, and a schedule its optimizer.

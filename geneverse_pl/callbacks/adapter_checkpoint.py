@@ -29,7 +29,8 @@ class AdapterCheckpoint(Checkpoint):
         dirpath: Folder; None is ``checkpoints`` in the run's folder.
         monitor: Logged value that tells the best; None keeps the last only.
         mode: Whether low (``min``) or high (``max``) values of it are good.
-        every_n_train_steps: Also save after every so many optimizer steps, > 0; None saves after validation only.
+        every_n_train_steps: Also save after every so many optimizer steps, > 0; None saves after
+            validation only.
         save_last: Keep ``last.ckpt``, from which a run goes on.
 
     Raises:
@@ -102,8 +103,8 @@ class AdapterCheckpoint(Checkpoint):
             return
         if self.monitor not in trainer.callback_metrics:
             raise ConfigError(
-                f"checkpoint.monitor must be a value that validation logs, got '{self.monitor}'. Choose one of: "
-                f"{', '.join(sorted(trainer.callback_metrics))}."
+                f"checkpoint.monitor must be a value that validation logs, got '{self.monitor}'. Choose one "
+                f"of: {', '.join(sorted(trainer.callback_metrics))}."
             )
         score = float(trainer.callback_metrics[self.monitor])
         better = score < self.best_model_score if self.mode == "min" else score > self.best_model_score

@@ -14,7 +14,8 @@ logger = logging.getLogger(__name__)
 class PredictionWriter(L.Callback):
     """Writes what ``predict`` answers to ``predictions.jsonl`` in the run's folder, one line a question.
 
-    Lines are on disk as soon as their batch is done. Several ranks write a file each, ``predictions-RANK.jsonl``.
+    Lines are on disk as soon as their batch is done. Several ranks write a file each,
+    ``predictions-RANK.jsonl``.
     """
 
     def __init__(self) -> None:

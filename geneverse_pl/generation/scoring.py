@@ -151,7 +151,7 @@ def _with_choice(sample: EncodedSample, ids: list[int], group: int) -> EncodedSa
 def _batches(
     model: LanguageModel, items: Sequence[EncodedSample], pad_id: int, device: torch.device
 ) -> Iterator[tuple[list[int], Batch]]:
-    """Numbers of the items of each batch, and the batch: a packed row, or padded rows where a model cannot pack."""
+    """Each batch with the numbers of its items: a packed row, or padded rows where a model cannot pack."""
     if packing_obstacle(model.base) is not None:
         order = sorted(range(len(items)), key=lambda i: len(items[i]))
         for start in range(0, len(order), _PADDED_ROWS):

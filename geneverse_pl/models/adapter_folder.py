@@ -201,8 +201,8 @@ def load_trained_weights(language_model: LanguageModel, folder: Path) -> None:
     if own.uses_lora and not math.isclose(saved.scale, own.scale):
         alpha = saved.scale * own.alpha_for_unit_scale
         raise ConfigError(
-            f"start_from must hold an adapter of this run's scale {own.scale:g} (alpha over rank), {folder} has "
-            f"{saved.scale:g}. Set model.init_args.adapter.alpha to {alpha:g}."
+            f"start_from must hold an adapter of this run's scale {own.scale:g} (alpha over rank), {folder} "
+            f"has {saved.scale:g}. Set model.init_args.adapter.alpha to {alpha:g}."
         )
     _read_weights(language_model, folder)
 
@@ -236,8 +236,8 @@ def _read_peft(model: Any, folder: Path) -> None:
     odd = sorted(trained & set(result.missing_keys)) + sorted(result.unexpected_keys)
     if odd:
         raise ConfigError(
-            f"The adapter in {folder} must train the same weights as this run, and {odd[0]} is not in both. Use "
-            "the same target_modules, modules_to_save and new_tokens."
+            f"The adapter in {folder} must train the same weights as this run, and {odd[0]} is not in both. "
+            "Use the same target_modules, modules_to_save and new_tokens."
         )
 
 

@@ -53,11 +53,11 @@ class AdapterConfig:
 
     Args:
         method: ``lora`` (Hu et al. 2021), ``rslora`` (Kalajdzievski 2023), ``dora`` (Liu et al. 2024),
-            ``lora_plus`` (Hayou et al. 2024: B learns ``lora_plus_ratio`` times faster than A), ``pissa`` (Meng
-            et al. 2024) and ``olora`` (Büyükakyüz 2024) initialisation, ``qlora`` (Dettmers et al. 2023: base
-            in 4-bit NF4), ``loftq`` (Li et al. 2023: as ``qlora``, and LoRA starts from what the 4 bits lose),
-            ``ia3`` (Liu et al. 2022), ``oft`` (Qiu et al. 2023), ``full`` (everything), ``head_only`` (the
-            output head) or ``freeze`` (nothing).
+            ``lora_plus`` (Hayou et al. 2024: B learns ``lora_plus_ratio`` times faster than A), ``pissa``
+            (Meng et al. 2024) and ``olora`` (Büyükakyüz 2024) initialisation, ``qlora`` (Dettmers et al.
+            2023: base in 4-bit NF4), ``loftq`` (Li et al. 2023: as ``qlora``, and LoRA starts from what the
+            4 bits lose), ``ia3`` (Liu et al. 2022), ``oft`` (Qiu et al. 2023), ``full`` (everything),
+            ``head_only`` (the output head) or ``freeze`` (nothing).
         rank: Rank of LoRA matrices, > 0.
         alpha: LoRA scale, the update is multiplied by alpha / rank; None is twice the rank.
         dropout: Dropout before the adapter, in [0, 1).

@@ -28,7 +28,8 @@ def packing_obstacle(model: "PreTrainedModel") -> str | None:
     config = model.get_decoder().config
     other = sorted(set(getattr(config, "layer_types", None) or []) - _KNOWN_LAYERS)
     if getattr(model, "_is_stateful", False) or other:
-        return f"the state of its {other[0] if other else 'recurrent'} layers runs on from one sample to the next"
+        kind = other[0] if other else "recurrent"
+        return f"the state of its {kind} layers runs on from one sample to the next"
     if getattr(config, "alibi", False) or config.model_type in ("bloom", "mpt"):
         return "its ALiBi positions follow the place in the row"
     if config._attn_implementation not in (*_FLASH, *_MASKED):

@@ -68,8 +68,9 @@ class LanguageModel(nn.Module):
         base = self.base
         if "segment_ids" in batch and (obstacle := packing_obstacle(base)) is not None:
             raise ConfigError(
-                f"Packing needs a model that keeps the samples of a row apart, and {base.config.model_type} does "
-                f"not: {obstacle}. Set data.init_args.batching.packing to false."
+                "Packing needs a model that keeps the samples of a row apart, and "
+                f"{base.config.model_type} does not: {obstacle}. Set data.init_args.batching.packing to "
+                "false."
             )
         dtype = torch.get_autocast_dtype(batch["input_ids"].device.type) if _autocasts(batch) else base.dtype
         decoder = base.get_decoder()
@@ -186,7 +187,7 @@ def load_base(
         ) from error
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            # bitsandbytes would repack the weights at the first evaluation, rounding them and losing gradients.
+            # bitsandbytes would repack the weights at the first evaluation: rounded, and without gradients.
             module.support_avx512bf16_for_cpu = False
     return model
 
@@ -194,8 +195,8 @@ def load_base(
 def _nf4(dtype: torch.dtype) -> Any:
     if importlib.util.find_spec("bitsandbytes") is None:
         raise ConfigError(
-            "A base in 4 bits (adapter qlora or loftq) needs bitsandbytes, and it is missing. Install it with: "
-            "pip install 'geneverse_pl[qlora]'"
+            "A base in 4 bits (adapter qlora or loftq) needs bitsandbytes, and it is missing. Install it "
+            "with: pip install 'geneverse_pl[qlora]'"
         )
     from transformers import BitsAndBytesConfig
 

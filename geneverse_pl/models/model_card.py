@@ -23,8 +23,8 @@ tuned = load_adapter("path/to/this/folder")
 {plain}
 ## Limits
 
-For research. Answers are made by a language model and can be wrong; they are not medical advice. `scores.json`,
-where it lies beside this file, gives the held-out scores of this model and of its controls.
+For research. Answers are made by a language model and can be wrong; they are not medical advice.
+`scores.json`, where it lies beside this file, gives the held-out scores of this model and of its controls.
 """
 
 _PEFT = """{lead}
@@ -47,7 +47,7 @@ model = AutoModelForCausalLM.from_pretrained("path/to/this/folder")
 ```
 """
 
-_HEAD = """`head.safetensors` holds `weight`, the trained output head; the other weights are those of the base model.
+_HEAD = """`head.safetensors` holds `weight`, the trained output head; all else is as in the base model.
 """
 
 _FOUR_BIT = """

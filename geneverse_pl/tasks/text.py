@@ -135,7 +135,8 @@ class TextTask(BaseTask):
 
         if self.attention == "flex_attention" and self.device.type == "cpu" and self.trainer.training:
             raise ConfigError(
-                "PyTorch has no backward pass of flex_attention on the CPU. Set model.init_args.attention to sdpa."
+                "PyTorch has no backward pass of flex_attention on the CPU. Set model.init_args.attention to "
+                "sdpa."
             )
         base = self._load_base(four_bit=self.adapter.uses_four_bits)
         new_ids = add_new_tokens(base, self.data.tokenizer, self.new_tokens) if self.new_tokens else []

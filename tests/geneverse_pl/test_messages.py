@@ -82,7 +82,7 @@ class OutOfMemoryError(RuntimeError):
     """As PyTorch names it."""
 
 
-class MisconfigurationException(Exception):
+class MisconfigurationException(Exception):  # noqa: N818 - as it is
     """As Lightning names it."""
 
 

@@ -20,7 +20,10 @@ def test_paths_are_those_of_a_configuration_file(keys: list[str], expected: str)
 
 
 def test_a_class_of_a_module_that_cannot_be_imported() -> None:
-    message = "Parser key \"data\":\n  Errors:\n    - Problem with given class_path 'nowhere.Data': No module named 'nowhere'"
+    message = (
+        "Parser key \"data\":\n  Errors:\n    - Problem with given class_path 'nowhere.Data': "
+        "No module named 'nowhere'"
+    )
     assert explain(message).startswith("Unknown class of data 'nowhere.Data'.")
 
 
