@@ -88,7 +88,7 @@ def run_once(name: str, python: str, settings: dict[str, Any]) -> dict[str, Any]
 def summary(results: list[dict[str, Any]]) -> str:
     """Markdown table of medians."""
     lines = [
-        "| contender | useful tokens/s (range) | computed tokens/s | fill | peak GiB | matrix GFLOP/s | runs |",
+        "| contender | useful tokens/s (range) | computed | fill | peak GiB | matrix GFLOP/s | runs |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(r["contender"] for r in results):

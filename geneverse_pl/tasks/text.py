@@ -227,7 +227,6 @@ class TextTask(BaseTask):
                     f"{score.split}/{score.task}/{score.metric}",
                     score.value,
                     rank_zero_only=True,
-                    logger=True,
                 )
         folder.mkdir(parents=True, exist_ok=True)
         write_scores(folder / "scores.json", self.scores)
