@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "AdapterCheckpoint": "geneverse_pl.callbacks.adapter_checkpoint",
     "BaseTask": "geneverse_pl.tasks.base",
     "TextTask": "geneverse_pl.tasks.text",
     "TextDataModule": "geneverse_pl.data.datamodule",
@@ -23,6 +24,7 @@ _EXPORTS = {
 }
 
 __all__ = [
+    "AdapterCheckpoint",
     "AdapterConfig",
     "BaseTask",
     "TextDataModule",

@@ -24,8 +24,13 @@ def main() -> int:
     except GeneverseError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    from geneverse_pl.cli import main as run
-
+    try:
+        from geneverse_pl.cli import main as run
+    except ImportError as error:
+        if "'datamodules' must be" not in str(error):
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        return 2
     return run()
 
 

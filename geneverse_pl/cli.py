@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import lightning as L
@@ -22,13 +23,22 @@ from geneverse_pl.trainer import Trainer
 
 logger = logging.getLogger(__name__)
 
-# The name ``datamodules`` is generic: another folder of that name in the working directory would shadow ours.
-if not hasattr(datamodules, "GENEVERSE_PL_DATAMODULES"):
-    raise ImportError(
-        "'datamodules' must be the package installed with geneverse_pl, but "
-        f"{datamodules.__file__ or datamodules.__path__} is "
-        "imported. Rename that folder or start from another directory."
-    )
+
+def require_own(package: ModuleType) -> None:
+    """Raises an ImportError if another ``datamodules`` than ours was found first; the name is generic.
+
+    Args:
+        package: What ``import datamodules`` gave.
+    """
+    if not hasattr(package, "GENEVERSE_PL_DATAMODULES"):
+        place = getattr(package, "__file__", None) or next(iter(getattr(package, "__path__", ["?"])))
+        raise ImportError(
+            f"'datamodules' must be the package installed with geneverse_pl, and {place} was found instead. "
+            "Rename that folder or start from another directory."
+        )
+
+
+require_own(datamodules)
 
 
 class GeneverseCLI(LightningCLI):

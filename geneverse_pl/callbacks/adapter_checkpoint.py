@@ -107,6 +107,9 @@ class AdapterCheckpoint(Checkpoint):
                 f"of: {', '.join(sorted(trainer.callback_metrics))}."
             )
         score = float(trainer.callback_metrics[self.monitor])
+        if math.isnan(score):
+            # Nothing compares with it, so that it would stay the best for good.
+            score = math.inf if self.mode == "min" else -math.inf
         better = score < self.best_model_score if self.mode == "min" else score > self.best_model_score
         if trainer.strategy.broadcast(better or not self.best_model_path):
             self.best_model_score, self.best_model_path = score, str(self._path(BEST))

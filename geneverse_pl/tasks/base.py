@@ -164,7 +164,12 @@ class BaseTask(L.LightningModule, ABC):
             self._resumes = True
 
     def _trained_weights(self) -> dict[str, Tensor]:
-        return {name: p for name, p in self.named_parameters(remove_duplicate=False) if p.requires_grad}
+        # FSDP puts its wrappers into the names of parameters, not into those of a checkpoint.
+        return {
+            name.replace("_fsdp_wrapped_module.", ""): parameter
+            for name, parameter in self.named_parameters(remove_duplicate=False)
+            if parameter.requires_grad
+        }
 
     def on_train_start(self) -> None:
         """Starts counting tokens anew."""

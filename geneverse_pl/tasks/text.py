@@ -54,6 +54,14 @@ class EvaluationConfig:
     generation_batch_size: int = 16
     num_resamples: int = 1000
 
+    def check(self) -> None:
+        """Raises a ConfigError if a value is out of range."""
+        if self.max_generated < 0:
+            raise ConfigError(f"evaluation.max_generated must be >= 0, got {self.max_generated}.")
+        for name in ("max_new_tokens", "generation_batch_size", "num_resamples"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"evaluation.{name} must be > 0, got {getattr(self, name)}.")
+
 
 def default_optimizer(params: Any) -> torch.optim.Optimizer:
     """AdamW at 2e-4 without weight decay, the usual choice for LoRA."""
@@ -111,6 +119,7 @@ class TextTask(BaseTask):
         self.new_tokens = dict(new_tokens or {})
         self.weights = weights
         self.evaluation = evaluation or EvaluationConfig()
+        self.evaluation.check()
         self.model_sha256 = model_sha256
         self.results: list[ItemResult] = []
         self.scores: list[Score] = []
@@ -128,7 +137,7 @@ class TextTask(BaseTask):
 
     def build(self) -> None:
         """Loads the base model and attaches the adapter."""
-        from geneverse_pl.models.adapter_folder import load_trained_weights
+        from geneverse_pl.models.adapter_folder import load_trained_weights, read_manifest
         from geneverse_pl.models.language_model import add_new_tokens
         from geneverse_pl.models.loftq import start_from_residual
         from geneverse_pl.models.references import resolve_model
@@ -143,6 +152,11 @@ class TextTask(BaseTask):
         self.language_model = LanguageModel(base, self.adapter, new_ids, self.loss_chunk_size)
         if self.start_from is not None:
             load_trained_weights(self.language_model, self.start_from)
+            before = read_manifest(self.start_from)["model"]
+            if before != self.model_reference:
+                logger.warning(
+                    "start_from was trained on %s, and this run's model is %s", before, self.model_reference
+                )
         elif self.adapter.method == "loftq":
             start_from_residual(self.language_model.model, resolve_model(self.model_reference).path)
         if str(self.trainer.precision).endswith("mixed"):

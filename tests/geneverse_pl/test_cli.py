@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ import torch
 import yaml
 
 from geneverse_pl import load_adapter
-from geneverse_pl.cli import GeneverseCLI, default_loggers, main
+from geneverse_pl.cli import GeneverseCLI, default_loggers, main, require_own
 
 ROOT = Path(__file__).parents[2]
 
@@ -277,6 +278,17 @@ def test_a_second_stage_starts_from_the_first_ones_adapter(config_file: Path, tm
     ]
     assert states[0].keys() == states[1].keys()
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_a_foreign_package_of_the_same_name_is_named(tmp_path: Path) -> None:
+    foreign = ModuleType("datamodules")
+    foreign.__file__ = str(tmp_path / "datamodules" / "__init__.py")
+    with pytest.raises(ImportError, match=r"and .*__init__.py was found instead. Rename that folder"):
+        require_own(foreign)
+    folder = ModuleType("datamodules")  # a folder without __init__.py
+    folder.__path__ = [str(tmp_path)]
+    with pytest.raises(ImportError, match=f"and {tmp_path} was found instead"):
+        require_own(folder)
 
 
 # --- processes of their own ---

@@ -1,6 +1,7 @@
 """Best and last checkpoints, with adapter folders beside them."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,6 +78,12 @@ def test_the_best_and_the_last_are_kept(
     assert_equal(weights(folder / "last.ckpt"), script.weights[2])
     manifest = json.loads((folder / "best" / "geneverse.json").read_text())
     assert manifest["about"] == {"data module": "HandMadeDataModule", "optimizer steps": 2 * (best + 1)}
+
+
+def test_a_loss_that_is_no_number_is_the_worst(fit: Callable[..., Trainer], tmp_path: Path) -> None:
+    checkpoint = AdapterCheckpoint(tmp_path, monitor="val/scripted")
+    fit(Scripted(math.nan, 2.0, math.nan), checkpoint)
+    assert checkpoint.best_model_score == 2.0
 
 
 def test_the_adapter_folder_holds_the_weights_of_its_checkpoint(

@@ -137,6 +137,8 @@ def test_a_data_module_of_another_kind_is_refused(make_task: Make, make_trainer:
     ("settings", "message"),
     [
         ({"loss_chunk_size": 0}, "loss_chunk_size must be > 0, got 0"),
+        ({"evaluation": EvaluationConfig(max_generated=-1)}, "evaluation.max_generated must be >= 0, got -1"),
+        ({"evaluation": EvaluationConfig(max_new_tokens=0)}, "evaluation.max_new_tokens must be > 0, got 0"),
         ({"method": "lorra"}, "Unknown adapter 'lorra'. Did you mean 'lora'?"),
         ({"rank": 0}, "adapter.rank must be > 0, got 0"),
         ({"alpha": -1.0}, "adapter.alpha must be > 0"),
@@ -148,7 +150,7 @@ def test_a_data_module_of_another_kind_is_refused(make_task: Make, make_trainer:
 def test_settings_are_checked_before_anything_is_loaded(
     settings: dict[str, Any], message: str, make_task: Make
 ) -> None:
-    task = {name: settings[name] for name in settings.keys() & {"loss_chunk_size"}}
+    task = {name: settings[name] for name in settings.keys() & {"loss_chunk_size", "evaluation"}}
     adapter = {name: value for name, value in settings.items() if name not in task}
     with pytest.raises(ConfigError, match=message):
         make_task(task={**task, "model": "no/such-model"}, **adapter)
