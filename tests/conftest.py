@@ -7,10 +7,15 @@ from pathlib import Path
 # Read when huggingface_hub is imported: no test reaches the network by accident.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import hypothesis
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+# Speed is no matter of tests, and a loaded machine is slow at times.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _CHATML = (
     "{% for message in messages %}"

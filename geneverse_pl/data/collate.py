@@ -5,7 +5,9 @@ B rows, T tokens of a row, N trained tokens of the batch.
 Every batch holds ``input_ids, attention_mask, position_ids, labels`` ``(B, T)`` int64, and the loss's view
 of it: ``target_ids`` ``(N,)``, the trained tokens; ``target_positions`` ``(N,)``, where in the flattened
 ``B * T`` hidden states each is predicted from; ``target_sample`` ``(N,)``, the sample each belongs to; and
-the integer ``num_samples``. A label shifted by one place would be wrong for packed rows: the first token
+the integer ``num_samples``. A batch with images also has ``image_positions`` ``(I * K,)``, the places in the
+flattened rows that I images of K tokens each fill, and ``image_ids`` ``(I,)``, their numbers in the store in
+the order of these places. A label shifted by one place would be wrong for packed rows: the first token
 after a shared prefix is predicted from the prefix's last token, which need not be its neighbour.
 """
 
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import IMAGE_TOKEN, EncodedSample
 from geneverse_pl.data.ragged import IntArray
 
 Batch = dict[str, Any]
@@ -30,6 +32,7 @@ class _BatchBuilder:
 
     def __init__(self, num_rows: int, width: int, pad_token_id: int) -> None:
         self._shape = (num_rows, width)
+        self._pad_token_id = pad_token_id
         size = num_rows * width
         self.arrays: dict[str, IntArray] = {
             "input_ids": np.full(size, pad_token_id, np.int64),
@@ -40,12 +43,19 @@ class _BatchBuilder:
         self._positions: list[IntArray] = []
         self._ids: list[IntArray] = []
         self._samples: list[IntArray] = []
+        self._image_places: list[IntArray] = []
+        self._image_ids: list[IntArray] = []
 
     def write(self, start: int, sample: EncodedSample, first: int, stop: int) -> IntArray:
         """Puts the sample's tokens ``first:stop`` at flat place ``start`` on; returns their places."""
         places = np.arange(start, start + stop - first)
         span = slice(start, start + stop - first)
         tokens = sample.input_ids[first:stop]
+        if len(sample.images):
+            in_image = tokens == IMAGE_TOKEN
+            self._image_places.append(places[in_image])
+            self._image_ids.append(sample.images_between(first, stop))
+            tokens = np.where(in_image, self._pad_token_id, tokens)
         self.arrays["input_ids"][span] = tokens
         self.arrays["attention_mask"][span] = 1
         self.arrays["position_ids"][span] = np.arange(first, stop)
@@ -66,6 +76,9 @@ class _BatchBuilder:
         batch["target_ids"] = torch.from_numpy(np.concatenate(self._ids))
         batch["target_sample"] = torch.from_numpy(np.concatenate(self._samples))
         batch["num_samples"] = len(self._ids)
+        if self._image_ids:
+            batch["image_positions"] = torch.from_numpy(np.concatenate(self._image_places))
+            batch["image_ids"] = torch.from_numpy(np.concatenate(self._image_ids))
         return batch
 
 
@@ -149,29 +162,34 @@ def pack_collate(
         )
     width = row_length or _round_up(longest, pad_to_multiple_of)
     builder = _BatchBuilder(len(rows), width, pad_token_id)
-    segments = np.zeros(len(rows) * width, np.int64)
-    parents = np.zeros(len(rows) * width, np.int64)
-    builder.arrays |= {"segment_ids": segments, "parent_ids": parents}
+    builder.arrays |= {name: np.zeros(len(rows) * width, np.int64) for name in ("segment_ids", "parent_ids")}
     for row, row_families in enumerate(families):
         place, segment = row * width, 0
         for family in row_families:
-            prefix = family[0][1].prefix_length if len(family) > 1 else 0
-            parent, shared = 0, np.zeros(0, np.int64)
-            if prefix:
-                segment = parent = segment + 1
-                shared = builder.write(place, family[0][1], 0, prefix)
-                segments[shared] = segment
-                place += prefix
-            for number, sample in family:
-                segment += 1
-                own = builder.write(place, sample, prefix, len(sample))
-                segments[own], parents[own] = segment, parent
-                builder.add_targets(number, sample, np.concatenate([shared, own]))
-                place += len(own)
+            place, segment = _write_family(builder, family, place, segment)
     batch = builder.batch()
     if with_metadata:
         batch["metadata"] = [sample.metadata for row in rows for sample in row]
     return batch
+
+
+def _write_family(builder: _BatchBuilder, family: list[_Member], place: int, segment: int) -> tuple[int, int]:
+    """Writes a family from a place on; returns the place behind it and the last segment's number."""
+    segments, parents = builder.arrays["segment_ids"], builder.arrays["parent_ids"]
+    prefix = family[0][1].prefix_length if len(family) > 1 else 0
+    parent, shared = 0, np.zeros(0, np.int64)
+    if prefix:
+        segment = parent = segment + 1
+        shared = builder.write(place, family[0][1], 0, prefix)
+        segments[shared] = segment
+        place += prefix
+    for number, sample in family:
+        segment += 1
+        own = builder.write(place, sample, prefix, len(sample))
+        segments[own], parents[own] = segment, parent
+        builder.add_targets(number, sample, np.concatenate([shared, own]))
+        place += len(own)
+    return place, segment
 
 
 def _families(rows: Sequence[Sequence[EncodedSample]], share_prefix: bool) -> list[list[list[_Member]]]:
@@ -202,6 +220,13 @@ def _check_family(family: list[_Member]) -> None:
             raise ValueError(
                 f"Samples of one prefix group must begin with the same tokens, those of group "
                 f"{first.prefix_group} do not. Number the groups by context and template."
+            )
+        if not np.array_equal(
+            first.images_between(0, first.prefix_length), sample.images_between(0, first.prefix_length)
+        ):
+            raise ValueError(
+                f"Samples of one prefix group must show the same images in it, those of group "
+                f"{first.prefix_group} do not. Number the groups by context and images."
             )
         if first.trained[prefix].any() or sample.trained[prefix].any():
             raise ValueError(

@@ -3,7 +3,7 @@
 import gc
 import logging
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 from functools import cached_property, partial
@@ -17,6 +17,8 @@ from tqdm import tqdm
 from geneverse_pl import __version__
 from geneverse_pl.data.collate import pack_collate, pad_collate
 from geneverse_pl.data.encoded import EncodedSample, SampleBatch
+from geneverse_pl.data.pairs import KNOWN_PAIRS, PairEncoder
+from geneverse_pl.data.planned_sampler import PlannedBatchSampler
 from geneverse_pl.data.prompts import Encoder, PromptTemplate, TemplateName
 from geneverse_pl.data.provenance import code_digest, tokenizer_digest
 from geneverse_pl.data.records import Sample
@@ -118,7 +120,7 @@ class TextDataModule(L.LightningDataModule):
         self.cache_dir = cache_dir
         self._model_reference: str | None = None
         self._new_tokens: Mapping[str, str] = {}
-        self._train_sampler: PackedBatchSampler | TokenBudgetBatchSampler | None = None
+        self._train_sampler: PlannedBatchSampler[Any] | None = None
         self._resume_state: Mapping[str, int] | None = None
         _ = self.template  # an unknown one is refused before anything is loaded
 
@@ -217,31 +219,52 @@ class TextDataModule(L.LightningDataModule):
             "data_module": f"{type(self).__module__}.{type(self).__name__}",
             "version": __version__,
             "code": code_digest(type(self), TextDataModule),
-            "files": {path.name: file_digest(path) for path in self.source_files()},
+            # A list, as files of two folders may have one name.
+            "files": [[path.name, file_digest(path)] for path in self.source_files()],
+            **self._encoding_provenance(),
+            "seed": self.seed,
+            "options": dict(self.options()),
+        }
+
+    def _encoding_provenance(self) -> dict[str, object]:
+        """What decides how samples become tokens."""
+        return {
             "tokenizer": tokenizer_digest(self.tokenizer),
             "template": [*astuple(self.encoder.parts), self.encoder.end_ids],
             "max_length": self.encoding.max_length,
             "train_on_prompt": self.encoding.train_on_prompt,
-            "seed": self.seed,
-            "options": dict(self.options()),
         }
 
     def _build_store(self, path: Path) -> None:
         logger.info("preparing %s once, as %s", type(self).__name__, path.name)
         samples = self.build_samples()
         counts: dict[str, EncodingCounts] = {}
-        encoder = SampleEncoder(
-            self.encoder, self.encoding.max_length, train_on_prompt=self.encoding.train_on_prompt
-        )
         with StoreWriter(path, self._provenance, list(samples)) as writer:
+            encoder = self._sample_encoder(writer)
             for split, split_samples in samples.items():
                 encoder.counts = counts[split] = EncodingCounts()
                 encoded = encoder.encode(split_samples)
                 for sample in tqdm(encoded, f"encoding {split}", unit=" samples", leave=False, disable=None):
                     writer.append(split, sample)
-            for name, document in self.documents().items():
+            documents = dict(self.documents())
+            if isinstance(encoder, PairEncoder):
+                documents[KNOWN_PAIRS] = encoder.known_pairs()
+            for name, document in documents.items():
                 writer.write_document(name, document)
             writer.write_document(COUNTS, {split: asdict(count) for split, count in counts.items()})
+
+    def _sample_encoder(self, writer: StoreWriter) -> SampleEncoder | PairEncoder:
+        """What turns samples into those of the store."""
+        return SampleEncoder(
+            self.encoder,
+            self.encoding.max_length,
+            train_on_prompt=self.encoding.train_on_prompt,
+            add_image=self._image_writer(writer),
+        )
+
+    def _image_writer(self, writer: StoreWriter) -> Callable[[Path], int] | None:
+        """What keeps the samples' images; none here, where samples are text."""
+        return None
 
     # --- batches ---
 
@@ -276,7 +299,7 @@ class TextDataModule(L.LightningDataModule):
             if name in (HELD_OUT, MEMORISED) and len(self.store.split(name))
         ]
 
-    def _sampler(self, split: TokenSplit, *, shuffle: bool) -> PackedBatchSampler | TokenBudgetBatchSampler:
+    def _sampler(self, split: TokenSplit, *, shuffle: bool) -> PlannedBatchSampler[Any]:
         if len(split) == 0:
             raise ConfigError("A split that is trained or validated on must have samples, and one has none.")
         options = self.batching
@@ -305,13 +328,15 @@ class TextDataModule(L.LightningDataModule):
         )
 
     def _loader(self, split: TokenSplit, sampler: Any) -> DataLoader[Any]:
-        collate: Any = partial(pad_collate, pad_token_id=self.encoder.pad_id)
-        if self.batching.packing:
-            collate = partial(
-                pack_collate, pad_token_id=self.encoder.pad_id, share_prefix=self.batching.share_prefix
-            )
         return DataLoader(
-            split, batch_sampler=sampler, collate_fn=collate, num_workers=self.batching.num_workers
+            split, batch_sampler=sampler, collate_fn=self._collate(), num_workers=self.batching.num_workers
+        )
+
+    def _collate(self) -> Callable[[Any], dict[str, Any]]:
+        if not self.batching.packing:
+            return partial(pad_collate, pad_token_id=self.encoder.pad_id)
+        return partial(
+            pack_collate, pad_token_id=self.encoder.pad_id, share_prefix=self.batching.share_prefix
         )
 
     def _sample_loader(self, split: TokenSplit) -> DataLoader[Any]:

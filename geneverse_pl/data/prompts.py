@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
+from geneverse_pl.data.records import IMAGE_MARK
 from geneverse_pl.exceptions import ConfigError, unknown_choice
 
 if TYPE_CHECKING:
@@ -159,16 +160,24 @@ class Encoder:
     Args:
         tokenizer: The model's tokenizer.
         template: The prompt template.
+        image_block: Token ids that each ``<image>`` mark of a context or question becomes, ``IMAGE_TOKEN`` in
+            the places that the image fills; without any, marks are ordinary text.
 
     Raises:
         ConfigError: If the tokenizer has no end token.
     """
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", template: PromptTemplate) -> None:
+    def __init__(
+        self,
+        tokenizer: "PreTrainedTokenizerBase",
+        template: PromptTemplate,
+        image_block: Sequence[int] = (),
+    ) -> None:
         if tokenizer.eos_token_id is None:
             raise ConfigError("The tokenizer must have an end token (eos_token), and it has none. Set one.")
         self.tokenizer = tokenizer
         self.template = template
+        self.image_block = list(image_block)
 
     @cached_property
     def parts(self) -> PromptParts:
@@ -190,7 +199,7 @@ class Encoder:
 
     def prefixes(self, contexts: Sequence[str]) -> list[list[int]]:
         """Tokens before each question: the template's head and the context."""
-        return self._ids([self.parts.head + context for context in contexts])
+        return self._ids_with_images([self.parts.head + context for context in contexts])
 
     def questions(self, questions: Sequence[str], *, follow_context: bool) -> list[list[int]]:
         """Tokens from each question up to its answer.
@@ -200,7 +209,7 @@ class Encoder:
             follow_context: Whether a context stands before them, on a line of its own.
         """
         opening, tail = "\n" if follow_context else "", self.parts.tail
-        return self._ids([opening + question + tail for question in questions])
+        return self._ids_with_images([opening + question + tail for question in questions])
 
     def answers(self, answers: Sequence[str]) -> list[list[int]]:
         """Tokens of each answer with its end."""
@@ -223,6 +232,20 @@ class Encoder:
         if self.end_ids[0] in ids:
             ids = ids[: ids.index(self.end_ids[0])]
         return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+    def _ids_with_images(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokens of each text, the text around a picture apart from what follows it."""
+        if not self.image_block:
+            return self._ids(texts)
+        pieces = [text.split(IMAGE_MARK) for text in texts]
+        encoded = iter(self._ids([piece for parts in pieces for piece in parts]))
+        joined = []
+        for parts in pieces:
+            ids = list(next(encoded))
+            for _ in parts[1:]:
+                ids += self.image_block + next(encoded)
+            joined.append(ids)
+        return joined
 
     @cached_property
     def _special_ids(self) -> frozenset[int]:

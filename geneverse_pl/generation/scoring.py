@@ -1,7 +1,7 @@
 """Likelihood of answers, and of every answer of a closed list."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from geneverse_pl.data.collate import Batch, pack_collate, pad_collate
 from geneverse_pl.data.encoded import EncodedSample
 from geneverse_pl.data.packing import RowPacker
 from geneverse_pl.data.prompts import Encoder
-from geneverse_pl.models.attention import packing_obstacle, shares_prefixes
+from geneverse_pl.models.attention import shares_prefixes
 from geneverse_pl.models.language_model import LanguageModel
 from geneverse_pl.models.losses import target_nll
 
@@ -139,20 +139,21 @@ def _long_choices(
 def _answer_only(sample: EncodedSample) -> EncodedSample:
     """The sample with its answer alone marked, whatever it was trained on."""
     trained = np.arange(len(sample)) >= answer_start(sample)
-    return EncodedSample(sample.input_ids, trained, sample.prefix_length, sample.prefix_group)
+    return replace(sample, trained=trained, metadata={})
 
 
 def _with_choice(sample: EncodedSample, ids: list[int], group: int) -> EncodedSample:
     start = answer_start(sample)
     tokens = np.concatenate([sample.input_ids[:start], np.asarray(ids, np.int32)])
-    return EncodedSample(tokens, np.arange(len(tokens)) >= start, start, group)
+    images = sample.images_between(0, start)
+    return EncodedSample(tokens, np.arange(len(tokens)) >= start, start, group, images=images)
 
 
 def _batches(
     model: LanguageModel, items: Sequence[EncodedSample], pad_id: int, device: torch.device
 ) -> Iterator[tuple[list[int], Batch]]:
     """Each batch with the numbers of its items: a packed row, or padded rows where a model cannot pack."""
-    if packing_obstacle(model.base) is not None:
+    if model.packing_obstacle is not None:
         order = sorted(range(len(items)), key=lambda i: len(items[i]))
         for start in range(0, len(order), _PADDED_ROWS):
             chosen = order[start : start + _PADDED_ROWS]

@@ -15,11 +15,15 @@ import torch
 from torch import Tensor
 
 from geneverse_pl import __version__
+from geneverse_pl.data.native_images import NativeProcessor
 from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.adapters import AdapterConfig, as_plain_lora
 from geneverse_pl.models.language_model import LanguageModel, load_base, quiet_transformers
 from geneverse_pl.models.model_card import model_card
+from geneverse_pl.models.native_vision_language import NativeVisionLanguageModel, load_native
+from geneverse_pl.models.references import resolve_tokenizer
+from geneverse_pl.models.vision_language import VisionLanguageModel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -72,16 +76,24 @@ def save_adapter(
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        saved = _write_weights(language_model, partial, model_reference, dict(state or {}))
+        weights = dict(state or {})
+        of_text = {name: value for name, value in weights.items() if name.startswith("model.")}
+        saved = _write_weights(language_model, partial, model_reference, of_text)
         template.save(partial)
         tokenizer.save_pretrained(partial)
-        manifest = {
+        manifest: dict[str, Any] = {
             "model": model_reference,
             "adapter": asdict(saved),
             "new_tokens": dict(new_tokens or {}),
             "version": __version__,
             "about": dict(about or {}),
         }
+        if isinstance(language_model, VisionLanguageModel):
+            from geneverse_pl.models.vision_folder import write_vision
+
+            manifest["vision"] = write_vision(language_model, partial, weights)
+        elif isinstance(language_model, NativeVisionLanguageModel):
+            manifest["image_size"] = language_model.processor.image_size
         (partial / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
         (partial / "README.md").write_text(model_card(manifest, template.name, len(tokenizer)))
         partial.chmod(0o755)
@@ -262,12 +274,32 @@ def load_adapter(
     adapter = AdapterConfig(**manifest["adapter"])
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     reference = str(folder) if adapter.method == "full" else manifest["model"]
-    base = load_base(reference, dtype=dtype, four_bit=adapter.uses_four_bits)
+    if "image_size" in manifest:
+        base = load_native(reference, dtype=dtype)
+    else:
+        base = load_base(reference, dtype=dtype, four_bit=adapter.uses_four_bits)
     new_ids = [int(tokenizer.convert_tokens_to_ids(token)) for token in manifest["new_tokens"]]
     if len(tokenizer) > base.get_input_embeddings().num_embeddings:
         base.resize_token_embeddings(len(tokenizer), mean_resizing=False)
-    model = LanguageModel(base, adapter, new_ids)
-    if adapter.method != "full":
+    model, image_block = _assembled(base, adapter, manifest, new_ids, folder)
+    if adapter.method not in ("full", "freeze") or new_ids:
         _read_weights(model, folder)
     model.to(device).eval()
-    return LoadedAdapter(model, Encoder(tokenizer, PromptTemplate.load(folder)), manifest)
+    encoder = Encoder(tokenizer, PromptTemplate.load(folder), image_block)
+    return LoadedAdapter(model, encoder, manifest)
+
+
+def _assembled(
+    base: Any, adapter: AdapterConfig, manifest: Mapping[str, Any], new_ids: list[int], folder: Path
+) -> tuple[LanguageModel, list[int]]:
+    """The model, with its vision part where it has one, and the tokens that stand for an image."""
+    if "image_size" in manifest:
+        processor = NativeProcessor(resolve_tokenizer(manifest["model"]), int(manifest["image_size"]))
+        return NativeVisionLanguageModel(base, adapter, processor, new_ids), processor.image_block
+    if "vision" not in manifest:
+        return LanguageModel(base, adapter, new_ids), []
+    from geneverse_pl.models.vision_folder import image_block_of, load_vision_language, read_vision
+
+    model = load_vision_language(base, adapter, manifest["vision"], new_ids)
+    read_vision(model, folder)
+    return model, image_block_of(model)

@@ -63,10 +63,15 @@ class LanguageModel(nn.Module):
         model: Any = self.model
         return model.get_base_model() if hasattr(model, "get_base_model") else model
 
+    @property
+    def packing_obstacle(self) -> str | None:
+        """Why samples in one row cannot be kept apart in this model; None where they can."""
+        return packing_obstacle(self.base)
+
     def hidden_states(self, batch: Mapping[str, Any]) -> Tensor:
         """Last hidden states ``(B*T, D)`` of a padded or packed batch (see ``geneverse_pl.data.collate``)."""
         base = self.base
-        if "segment_ids" in batch and (obstacle := packing_obstacle(base)) is not None:
+        if "segment_ids" in batch and (obstacle := self.packing_obstacle) is not None:
             raise ConfigError(
                 "Packing needs a model that keeps the samples of a row apart, and "
                 f"{base.config.model_type} does not: {obstacle}. Set data.init_args.batching.packing to "
@@ -74,8 +79,32 @@ class LanguageModel(nn.Module):
             )
         dtype = torch.get_autocast_dtype(batch["input_ids"].device.type) if _autocasts(batch) else base.dtype
         decoder = base.get_decoder()
-        output = decoder(**attention_inputs(decoder.config, batch, dtype), use_cache=False)
+        inputs = attention_inputs(decoder.config, batch, dtype)
+        embeddings = self.input_embeddings(batch, inputs["input_ids"])
+        if embeddings is not None:
+            del inputs["input_ids"]
+            inputs["inputs_embeds"] = embeddings
+        output = decoder(**inputs, use_cache=False)
         return output.last_hidden_state.flatten(0, 1)  # type: ignore[no-any-return]
+
+    def input_embeddings(self, batch: Mapping[str, Any], input_ids: Tensor) -> Tensor | None:
+        """What the decoder reads instead of the tokens' own embeddings, ``(B, T, D)``; None for those.
+
+        Args:
+            batch: The batch.
+            input_ids: Its tokens ``(B, T)``, or all rows as one.
+        """
+        return None
+
+    def generation_inputs(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+        """What decoding starts from: the prompts' tokens, or embeddings where they hold images, and the mask.
+
+        Args:
+            batch: Left-padded prompts: ``input_ids``, ``attention_mask`` ``(B, T)``, and images if there are any.
+        """
+        embeddings = self.input_embeddings(batch, batch["input_ids"])
+        prompts = {"input_ids": batch["input_ids"]} if embeddings is None else {"inputs_embeds": embeddings}
+        return prompts | {"attention_mask": batch["attention_mask"]}
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits ``(n, V)`` of ``(n, D)`` states, scaled and capped as the architecture does."""

@@ -27,6 +27,20 @@ For research. Answers are made by a language model and can be wrong; they are no
 `scores.json`, where it lies beside this file, gives the held-out scores of this model and of its controls.
 """
 
+_PICTURES = """It reads pictures:
+
+```python
+from geneverse_pl import answer
+
+answer(tuned, "worded as in training", context="<image>", images=["picture.png"])
+```
+
+"""
+
+_PROJECTOR = """`projector.safetensors` holds the projector and `vision_tower.safetensors`, where it is there, what was
+trained of the vision tower; their settings stand in `geneverse.json`. Without them the language model sees no picture.
+"""
+
 _PEFT = """{lead}
 
 ```python
@@ -73,8 +87,18 @@ def model_card(manifest: Mapping[str, Any], template: str, vocabulary_size: int)
         version=manifest["version"],
         template=template,
         facts=facts + "\n" if facts else "",
-        plain=_plain_use(method, bool(manifest["new_tokens"]), vocabulary_size),
+        plain=_use(manifest, vocabulary_size),
     )
+
+
+def _use(manifest: Mapping[str, Any], vocabulary_size: int) -> str:
+    """How to ask the model, and how to load the folder without this package."""
+    plain = _plain_use(manifest["adapter"]["method"], bool(manifest["new_tokens"]), vocabulary_size)
+    if "image_size" in manifest:
+        return _PICTURES + plain.replace("AutoModelForCausalLM", "AutoModelForImageTextToText")
+    if "vision" in manifest:
+        return _PICTURES + plain + "\n" + _PROJECTOR
+    return plain
 
 
 def _plain_use(method: str, has_new_tokens: bool, vocabulary_size: int) -> str:

@@ -61,6 +61,10 @@ class BaseTask(L.LightningModule, ABC):
         """Factor on the learning rate of the named parameter; 1 by default."""
         return 1.0
 
+    def learning_rate(self, name: str) -> float | None:
+        """Learning rate of the named parameter where it has one of its own; None by default."""
+        return None
+
     def save_folder(self, folder: Path, checkpoint: Mapping[str, Any]) -> None:
         """Writes the tuned model in the form that others load; nothing by default.
 
@@ -89,18 +93,19 @@ class BaseTask(L.LightningModule, ABC):
 
     def configure_optimizers(self) -> Any:
         """Optimizer over the trained parameters, grouped by learning rate."""
-        groups: dict[float, list[nn.Parameter]] = {}
+        groups: dict[tuple[float, float | None], list[nn.Parameter]] = {}
         for name, parameter in self.named_parameters():
             if parameter.requires_grad:
-                groups.setdefault(self.learning_rate_factor(name), []).append(parameter)
+                rates = self.learning_rate_factor(name), self.learning_rate(name)
+                groups.setdefault(rates, []).append(parameter)
         if not groups:
             raise ConfigError(
                 "fit needs trained parameters, and adapter 'freeze' leaves none. Choose lora or full as "
                 "model.init_args.adapter.method."
             )
         optimizer: Optimizer = self._make_optimizer([{"params": params} for params in groups.values()])
-        for group, factor in zip(optimizer.param_groups, groups, strict=True):
-            group["lr"] = group["lr"] * factor
+        for group, (factor, own) in zip(optimizer.param_groups, groups, strict=True):
+            group["lr"] = (group["lr"] if own is None else own) * factor
         if self._make_scheduler is None:
             return optimizer
         scheduler = self._make_scheduler(optimizer)

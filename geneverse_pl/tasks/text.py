@@ -137,7 +137,7 @@ class TextTask(BaseTask):
 
     def build(self) -> None:
         """Loads the base model and attaches the adapter."""
-        from geneverse_pl.models.adapter_folder import load_trained_weights, read_manifest
+        from geneverse_pl.models.adapter_folder import read_manifest
         from geneverse_pl.models.language_model import add_new_tokens
         from geneverse_pl.models.loftq import start_from_residual
         from geneverse_pl.models.references import resolve_model
@@ -149,19 +149,29 @@ class TextTask(BaseTask):
             )
         base = self._load_base(four_bit=self.adapter.uses_four_bits)
         new_ids = add_new_tokens(base, self.data.tokenizer, self.new_tokens) if self.new_tokens else []
-        self.language_model = LanguageModel(base, self.adapter, new_ids, self.loss_chunk_size)
+        self.language_model = self._assemble(base, new_ids)
         if self.start_from is not None:
-            load_trained_weights(self.language_model, self.start_from)
             before = read_manifest(self.start_from)["model"]
             if before != self.model_reference:
                 logger.warning(
                     "start_from was trained on %s, and this run's model is %s", before, self.model_reference
                 )
+            self._start(self.start_from)
         elif self.adapter.method == "loftq":
             start_from_residual(self.language_model.model, resolve_model(self.model_reference).path)
         if str(self.trainer.precision).endswith("mixed"):
             set_input_casting(self.language_model, enabled=False)
         self._save_memory(base)
+
+    def _start(self, folder: Path) -> None:
+        """Takes the weights of an earlier stage."""
+        from geneverse_pl.models.adapter_folder import load_trained_weights
+
+        load_trained_weights(self.language_model, folder)
+
+    def _assemble(self, base: "PreTrainedModel", new_ids: list[int]) -> LanguageModel:
+        """The model with its adapter."""
+        return LanguageModel(base, self.adapter, new_ids, self.loss_chunk_size)
 
     def _load_base(self, *, four_bit: bool) -> "PreTrainedModel":
         from geneverse_pl.models.language_model import load_base
@@ -204,7 +214,11 @@ class TextTask(BaseTask):
         self._base_model = None
         if self.evaluation.compare_untuned and not self.language_model.can_switch_off:
             base = self._load_base(four_bit=False).to(self.device)
-            self._base_model = (LanguageModel(base, AdapterConfig("freeze")).eval(),)
+            self._base_model = (self._untuned_model(base).eval(),)
+
+    def _untuned_model(self, base: "PreTrainedModel") -> LanguageModel:
+        """The model as it was before training, around a newly loaded base."""
+        return LanguageModel(base, AdapterConfig("freeze"))
 
     def test_step(self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Scores and, up to the cap, answers a batch with the tuned and the untuned model."""
@@ -231,10 +245,7 @@ class TextTask(BaseTask):
         results.sort(
             key=lambda result: (result.split, json.dumps(result.metadata, sort_keys=True, default=str))
         )
-        document = self.data.store.document(KNOWLEDGE_DOCUMENT) if self.data.has_knowledge else None
-        knowledge = TrainingKnowledge.from_document(document) if document else TrainingKnowledge()
-        bootstrap = BootstrapSettings(num_resamples=self.evaluation.num_resamples)
-        self.scores = text_scores(results, knowledge, bootstrap)
+        self.scores = self._scores(results, BootstrapSettings(num_resamples=self.evaluation.num_resamples))
         for score in self.scores:
             if score.model == TUNED:
                 self.log(
@@ -247,6 +258,12 @@ class TextTask(BaseTask):
         self.trainer.print(
             "\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}"
         )
+
+    def _scores(self, results: list[ItemResult], bootstrap: BootstrapSettings) -> list[Score]:
+        """Scores of the models and of the controls that learn from the training split."""
+        document = self.data.store.document(KNOWLEDGE_DOCUMENT) if self.data.has_knowledge else None
+        knowledge = TrainingKnowledge.from_document(document) if document else TrainingKnowledge()
+        return text_scores(results, knowledge, bootstrap)
 
     def predict_step(
         self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0

@@ -2,11 +2,12 @@
 
 from geneverse_pl.data.store.build import build_once, file_digest, store_key
 from geneverse_pl.data.store.layout import SCHEMA_VERSION
-from geneverse_pl.data.store.reader import TokenSplit, TokenStore
+from geneverse_pl.data.store.reader import ImageTable, TokenSplit, TokenStore
 from geneverse_pl.data.store.writer import StoreWriter
 
 __all__ = [
     "SCHEMA_VERSION",
+    "ImageTable",
     "StoreWriter",
     "TokenSplit",
     "TokenStore",

@@ -11,11 +11,17 @@
         prefix_groups        (n,) int64     -1 where nothing is shared
         metadata             (m,) uint8     UTF-8 JSON objects, nothing for an empty one
         metadata_offsets     (n + 1,) int64 where each sample's metadata begins; the last entry is m
+        images               (p,) int64     numbers of the images that the samples show
+        image_offsets        (n + 1,) int64 where each sample's images begin; the last entry is p
+    /images/                 i distinct images, all splits together
+        data                 (b,) uint8     the files' bytes (PNG, JPEG, …), one after the other
+        offsets              (i + 1,) int64 where each image begins; the last entry is b
+        digests              (32 i,) uint8  SHA-256 of each image's bytes
     /documents/<name>        (k,) uint8     UTF-8 JSON, compressed
 """
 
 FORMAT = "geneverse_pl/token_store"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 DATASET_TYPES = {
     "input_ids": "int32",
@@ -25,7 +31,11 @@ DATASET_TYPES = {
     "prefix_groups": "int64",
     "metadata": "uint8",
     "metadata_offsets": "int64",
+    "images": "int64",
+    "image_offsets": "int64",
 }
+IMAGE_TYPES = {"data": "uint8", "offsets": "int64", "digests": "uint8"}
+DIGEST_BYTES = 32
 # The reader takes a whole chunk to verify its checksum, so chunks are of the order of a page cache read.
 CHUNK_LENGTH = 8192
 PARTIAL_SUFFIX = ".partial"

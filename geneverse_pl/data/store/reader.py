@@ -1,6 +1,7 @@
 """Reads a store by slices: nothing but the offsets of a split in use is held in memory."""
 
 import contextlib
+import hashlib
 import json
 import os
 import weakref
@@ -15,7 +16,13 @@ import numpy.typing as npt
 from torch.utils.data import Dataset
 
 from geneverse_pl.data.encoded import EncodedSample
-from geneverse_pl.data.store.layout import DATASET_TYPES, FORMAT, SCHEMA_VERSION
+from geneverse_pl.data.store.layout import (
+    DATASET_TYPES,
+    DIGEST_BYTES,
+    FORMAT,
+    IMAGE_TYPES,
+    SCHEMA_VERSION,
+)
 from geneverse_pl.exceptions import StoreError, unknown_choice
 
 _REBUILD = "Delete the file and prepare the data again."
@@ -108,6 +115,7 @@ class TokenStore:
         self.provenance: dict[str, Any] = json.loads(attributes["provenance"])
         for split in self.splits:
             self._check_split(split)
+        self._check_images()
 
     @property
     def path(self) -> Path:
@@ -123,6 +131,11 @@ class TokenStore:
         if name not in self.splits:
             raise ValueError(f"{self.path}: {unknown_choice('split', name, self.splits)}")
         return TokenSplit(self._file, name)
+
+    @property
+    def images(self) -> "ImageTable":
+        """The distinct images that the samples show, by their numbers."""
+        return ImageTable(self._file)
 
     def document(self, name: str) -> Any:
         """The value written under this name.
@@ -151,7 +164,8 @@ class TokenStore:
         """Checks that all data sets are there and agree on the number of samples, tokens and bytes."""
         sizes = {name: self._size(f"splits/{split}/{name}", dtype) for name, dtype in DATASET_TYPES.items()}
         num_samples = sizes["token_offsets"] - 1
-        expected = {"metadata_offsets": num_samples + 1, "trained": sizes["input_ids"]}
+        expected = {"metadata_offsets": num_samples + 1, "image_offsets": num_samples + 1}
+        expected["trained"] = sizes["input_ids"]
         expected |= dict.fromkeys(("prefix_lengths", "prefix_groups"), num_samples)
         for name, size in expected.items():
             if sizes[name] != size:
@@ -160,6 +174,14 @@ class TokenStore:
                 )
         self._check_offsets(f"splits/{split}/token_offsets", sizes["input_ids"])
         self._check_offsets(f"splits/{split}/metadata_offsets", sizes["metadata"])
+        self._check_offsets(f"splits/{split}/image_offsets", sizes["images"])
+
+    def _check_images(self) -> None:
+        sizes = {name: self._size(f"images/{name}", dtype) for name, dtype in IMAGE_TYPES.items()}
+        expected = DIGEST_BYTES * (sizes["offsets"] - 1)
+        if sizes["digests"] != expected:
+            self._file.fail(f"images/digests must have {expected} bytes, has {sizes['digests']}. {_REBUILD}")
+        self._check_offsets("images/offsets", sizes["data"])
 
     def _size(self, name: str, dtype: str) -> int:
         with self._file.named_errors(name):
@@ -222,7 +244,12 @@ class TokenSplit(Dataset[EncodedSample]):
             prefix_length=int(self.prefix_lengths[index]),
             prefix_group=int(self.prefix_groups[index]),
             metadata=json.loads(self._read("metadata", begin, end).tobytes()) if end > begin else {},
+            images=self._images(index),
         )
+
+    def _images(self, index: int) -> npt.NDArray[np.int64]:
+        first, last = (int(offset) for offset in self._image_offsets[index : index + 2])
+        return self._read("images", first, last) if last > first else np.zeros(0, np.int64)
 
     def read_many(self, indices: Sequence[int]) -> list[EncodedSample]:
         """Samples in the order of ``indices``, read in the order of the file."""
@@ -257,5 +284,45 @@ class TokenSplit(Dataset[EncodedSample]):
     def _metadata_offsets(self) -> npt.NDArray[np.int64]:
         return self._read("metadata_offsets")
 
+    @cached_property
+    def _image_offsets(self) -> npt.NDArray[np.int64]:
+        return self._read("image_offsets")
+
     def _read(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
         return self._file.read(f"splits/{self.name}/{name}", start, stop)
+
+
+class ImageTable:
+    """The distinct images of a store, read as they are asked for; made by ``TokenStore.images``.
+
+    Args:
+        file: The file of the store.
+    """
+
+    def __init__(self, file: _StoreFile) -> None:
+        self._file = file
+
+    def __reduce__(self) -> tuple[type["ImageTable"], tuple[_StoreFile]]:
+        return ImageTable, (self._file,)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, number: int) -> bytes:
+        if not 0 <= number < len(self):
+            raise IndexError(f"Image number must be in [0, {len(self)}), got {number}.")
+        first, last = (int(offset) for offset in self._offsets[number : number + 2])
+        return self._file.read("images/data", first, last).tobytes()
+
+    def digest(self) -> str:
+        """SHA-256 over the digests of all images, in order."""
+        return hashlib.sha256(self._file.read("images/digests").tobytes()).hexdigest()
+
+    @cached_property
+    def _offsets(self) -> npt.NDArray[np.int64]:
+        return self._file.read("images/offsets")

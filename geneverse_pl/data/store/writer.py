@@ -13,17 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geneverse_pl.data.encoded import EncodedSample
-from geneverse_pl.data.store.layout import (
-    CHUNK_LENGTH,
-    DATASET_TYPES,
-    FORMAT,
-    PARTIAL_SUFFIX,
-    SCHEMA_VERSION,
-)
+from geneverse_pl.data.store.growing import ImageWriter, SplitWriter, metadata_bytes
+from geneverse_pl.data.store.layout import FORMAT, PARTIAL_SUFFIX, SCHEMA_VERSION
 from geneverse_pl.exceptions import unknown_choice
-
-_BUFFER_BYTES = 8 * 2**20
-_SAMPLE_BYTES = 256  # of Python objects, for the buffer's bound
 
 
 class StoreWriter:
@@ -48,7 +40,7 @@ class StoreWriter:
         self._split_names = list(splits)
         if len(set(splits)) < len(splits) or any(not name.strip(".") or "/" in name for name in splits):
             raise ValueError(f"splits must be distinct names without '/', got {self._split_names}.")
-        self._splits: dict[str, _SplitWriter] = {}
+        self._splits: dict[str, SplitWriter] = {}
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +54,9 @@ class StoreWriter:
         self._file.attrs["splits"] = np.bytes_(json.dumps(self._split_names))
         self._file.attrs["provenance"] = np.bytes_(self._provenance)
         self._file.create_group("documents")
+        self._images = ImageWriter(self._file.create_group("images"))
         for name in self._split_names:
-            self._splits[name] = _SplitWriter(self._file.create_group(f"splits/{name}"))
+            self._splits[name] = SplitWriter(self._file.create_group(f"splits/{name}"))
         return self
 
     def __exit__(
@@ -76,6 +69,7 @@ class StoreWriter:
             if error_type is None:
                 for split in self._splits.values():
                     split.flush()
+                self._images.flush()
                 self._file.attrs["complete"] = True
             self._file.close()
             if error_type is None:
@@ -89,6 +83,17 @@ class StoreWriter:
         """Adds one sample at the end of a split."""
         self._split(split).append(sample)
 
+    def add_image(self, data: bytes) -> int:
+        """Keeps an image file's bytes, once however often it is added.
+
+        Args:
+            data: Content of a PNG, JPEG or other image file.
+
+        Returns:
+            Its number, counted from 0 over all splits.
+        """
+        return self._images.add(data)
+
     def append_many(
         self,
         split: str,
@@ -100,7 +105,7 @@ class StoreWriter:
         prefix_groups: npt.ArrayLike | None = None,
         metadata: Sequence[Mapping[str, object]] | None = None,
     ) -> None:
-        """Adds many samples given as flat arrays at the end of a split.
+        """Adds many samples without images, given as flat arrays, at the end of a split.
 
         Args:
             split: Name of the split.
@@ -118,7 +123,7 @@ class StoreWriter:
         columns = {"input_ids": np.asarray(input_ids), "trained": np.asarray(trained)}
         counts = np.asarray(lengths, np.int64)
         num_tokens, num_samples = int(counts.sum()), len(counts)
-        blobs = [_metadata_bytes(entry) for entry in metadata or ()]
+        blobs = [metadata_bytes(entry) for entry in metadata or ()]
         rows = {
             "prefix_lengths": np.zeros(num_samples) if prefix_lengths is None else np.asarray(prefix_lengths),
             "prefix_groups": np.full(num_samples, -1) if prefix_groups is None else np.asarray(prefix_groups),
@@ -130,7 +135,7 @@ class StoreWriter:
             if given != expected:
                 raise ValueError(f"{name} must have shape {expected} to match lengths, got {given}.")
         writer.flush()
-        writer.write(columns | rows, counts, blobs)
+        writer.write(columns | rows | {"images": np.zeros(0)}, counts, blobs, np.zeros_like(counts))
 
     def write_document(self, name: str, value: Any) -> None:
         """Adds a JSON-able value for the whole data set, for example a table of relations.
@@ -144,73 +149,10 @@ class StoreWriter:
             name, data=content, chunks=(min(len(content), 2**20),), compression="gzip", fletcher32=True
         )
 
-    def _split(self, name: str) -> "_SplitWriter":
+    def _split(self, name: str) -> SplitWriter:
         if name not in self._splits:
             raise ValueError(unknown_choice("split", name, self._split_names))
         return self._splits[name]
-
-
-class _SplitWriter:
-    """Appends samples to the data sets of one split, through a bounded buffer."""
-
-    def __init__(self, group: h5py.Group) -> None:
-        self._datasets = {
-            name: group.create_dataset(
-                name, (0,), dtype, chunks=(CHUNK_LENGTH,), maxshape=(None,), fletcher32=True
-            )
-            for name, dtype in DATASET_TYPES.items()
-        }
-        for name in ("token_offsets", "metadata_offsets"):
-            self._extend(name, np.zeros(1, np.int64))
-        self._clear()
-
-    def _clear(self) -> None:
-        self._samples: list[EncodedSample] = []
-        self._blobs: list[bytes] = []
-        self._buffered = 0
-
-    def append(self, sample: EncodedSample) -> None:
-        blob = _metadata_bytes(sample.metadata)
-        self._samples.append(sample)
-        self._blobs.append(blob)
-        self._buffered += sample.input_ids.nbytes + sample.trained.nbytes + len(blob) + _SAMPLE_BYTES
-        if self._buffered >= _BUFFER_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        if not self._samples:
-            return
-        columns = {
-            "input_ids": np.concatenate([sample.input_ids for sample in self._samples]),
-            "trained": np.concatenate([sample.trained for sample in self._samples]),
-            "prefix_lengths": np.array([sample.prefix_length for sample in self._samples]),
-            "prefix_groups": np.array([sample.prefix_group for sample in self._samples]),
-        }
-        lengths = np.array([len(sample) for sample in self._samples], np.int64)
-        self.write(columns, lengths, self._blobs)
-        self._clear()
-
-    def write(
-        self, columns: Mapping[str, npt.NDArray[Any]], lengths: npt.NDArray[np.int64], blobs: Sequence[bytes]
-    ) -> None:
-        """Writes samples; no blobs at all stand for empty metadata."""
-        sizes = np.array([len(blob) for blob in blobs], np.int64) if blobs else np.zeros_like(lengths)
-        for name, counts in (("input_ids", lengths), ("metadata", sizes)):
-            offsets = "token_offsets" if name == "input_ids" else "metadata_offsets"
-            self._extend(offsets, len(self._datasets[name]) + np.cumsum(counts))
-        self._extend("metadata", np.frombuffer(b"".join(blobs), np.uint8))
-        for name, values in columns.items():
-            self._extend(name, values)
-
-    def _extend(self, name: str, values: npt.NDArray[Any]) -> None:
-        dataset = self._datasets[name]
-        start = len(dataset)
-        dataset.resize(start + len(values), axis=0)
-        dataset[start:] = values.astype(dataset.dtype, copy=False)
-
-
-def _metadata_bytes(metadata: Mapping[str, object]) -> bytes:
-    return json.dumps(dict(metadata), ensure_ascii=False).encode() if metadata else b""
 
 
 def _sync(path: Path) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geneverse_pl.data.collate import pack_collate, pad_collate
@@ -68,7 +68,6 @@ def packed_targets(batch: dict[str, Any], sample: int) -> list[tuple[tuple[int, 
     return found
 
 
-@settings(deadline=None)
 @given(rows_of_samples(), st.booleans())
 def test_packed_targets_see_exactly_their_own_sample(rows: list[list[EncodedSample]], share: bool) -> None:
     batch = pack_collate(rows, PAD, share_prefix=share)
@@ -93,7 +92,6 @@ def rebuilt_samples(batch: dict[str, Any], row: int) -> list[tuple[list[int], li
     return sorted(rebuilt)
 
 
-@settings(deadline=None)
 @given(rows_of_samples(), st.booleans())
 def test_packed_rows_hold_every_sample(rows: list[list[EncodedSample]], share: bool) -> None:
     # A sample that is its prefix alone has no segment of its own where the prefix is shared.
@@ -113,7 +111,6 @@ def test_packed_rows_hold_every_sample(rows: list[list[EncodedSample]], share: b
     assert (batch["parent_ids"] < batch["segment_ids"].clamp(min=1)).all()
 
 
-@settings(deadline=None)
 @given(rows_of_samples())
 def test_padded_rows_hold_every_sample(rows: list[list[EncodedSample]]) -> None:
     samples = [sample for row in rows for sample in row]

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geneverse_pl.data.packing import RowPacker, pack_best_fit
@@ -61,7 +61,6 @@ def test_best_fit_is_near_the_optimum() -> None:
     assert num_rows <= 1.01 * weights.sum() / 512
 
 
-@settings(deadline=None)
 @given(families(), st.sampled_from([None, 1, 2, 5]), st.sampled_from([None, 0, 1]))
 def test_rows_hold_every_sample_once(
     data: tuple[np.ndarray, np.ndarray, np.ndarray], max_per_family: int | None, seed: int | None

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geneverse_pl.data.planned_sampler import PlannedBatchSampler
@@ -47,7 +47,6 @@ def epoch_batches(sampler: PlannedBatchSampler[Any], epoch: int) -> list[Any]:
     return list(sampler)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SAMPLERS), length_lists, st.integers(1, 4), st.booleans(), st.integers(0, 3))
 def test_ranks_share_every_sample_in_equal_counts(
     kind: str, lengths: list[int], num_replicas: int, shuffle: bool, epoch: int
@@ -84,7 +83,6 @@ def test_packed_rows_keep_the_row_length(lengths: list[int], epoch: int) -> None
             assert prefixes + sum(lengths[index] for index in row) <= BUDGET
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SAMPLERS), length_lists, st.integers(1, 3), st.data())
 def test_resuming_continues_the_epoch(
     kind: str, lengths: list[int], num_replicas: int, data: st.DataObject

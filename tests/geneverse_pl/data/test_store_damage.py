@@ -129,7 +129,7 @@ def test_damage_is_named(path: Path, damage: Callable[[h5py.File], None], messag
         TokenStore(path)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_recognised_or_harmless(path: Path, place: float, bit: int) -> None:
     expected = read_all(path)

@@ -196,7 +196,7 @@ def test_max_length_must_be_positive(encoder: Encoder) -> None:
     max_length=st.integers(30, 70),
     template=st.sampled_from(("chat", "llama2", "plain")),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_cut_the_answer_and_the_length_hold(
     context: str,
     question: str,
