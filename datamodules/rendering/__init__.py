@@ -1,0 +1,1 @@
+"""Pictures of structures and tissues, drawn for the models to see."""
