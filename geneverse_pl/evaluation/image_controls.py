@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
-from torch.nn import functional as F
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from geneverse_pl.exceptions import ConfigError, unknown_choice
+from geneverse_pl.models.feature_norm import FeatureNorm
 
 if TYPE_CHECKING:
     from geneverse_pl.models.vision_tower import TowerShape
@@ -32,8 +33,9 @@ class ProjectorConfig:
         pool_factor: Side of the squares of patches of ``pool``, > 0; must divide the tower's grid.
         num_queries: Image tokens of ``resampler``, > 0.
         heads: Attention heads of ``resampler``, > 0; must divide the tower's width.
-        input_norm: Normalise each patch first (LayerNorm), as the scale of features differs by orders of
-            magnitude between towers and layers. LLaVA's checkpoints have no such layer: set false for them.
+        input_norm: Scale and shift each feature first, to mean 0 and variance 1 over training pictures at the
+            start, as the scale of features differs by orders of magnitude between towers and layers. LLaVA's
+            checkpoints have no such layer: set false for them.
         match_token_norm: Scale the last layer once, before training, so that image tokens start about as long
             as the language model's token embeddings.
     """
@@ -61,12 +63,12 @@ class LinearProjector(nn.Module):
     Args:
         in_features: Dv, > 0.
         out_features: D, > 0.
-        input_norm: Normalise each patch first.
+        input_norm: Scale and shift each feature first.
     """
 
     def __init__(self, in_features: int, out_features: int, input_norm: bool = True) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(in_features) if input_norm else nn.Identity()
+        self.norm = FeatureNorm(in_features) if input_norm else nn.Identity()
         self.linear = nn.Linear(in_features, out_features)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -84,13 +86,13 @@ class MLPProjector(nn.Sequential):
         in_features: Dv, > 0.
         out_features: D, > 0.
         depth: Linear layers, > 0.
-        input_norm: Normalise each patch first.
+        input_norm: Scale and shift each feature first.
     """
 
     def __init__(self, in_features: int, out_features: int, depth: int = 2, input_norm: bool = True) -> None:
         super().__init__()
         if input_norm:
-            self.add_module("norm", nn.LayerNorm(in_features))
+            self.add_module("norm", FeatureNorm(in_features))
         for number in range(1, depth + 1):
             if number > 1:
                 self.add_module(f"activation_{number - 1}", nn.GELU())
@@ -116,7 +118,7 @@ class PoolingProjector(nn.Module):
         grid: Rows and columns of patches.
         factor: Side of a square in patches, > 0.
         depth: Linear layers, > 0.
-        input_norm: Normalise each mean first.
+        input_norm: Scale and shift each mean first.
 
     Raises:
         ConfigError: If ``factor`` does not divide rows and columns.
@@ -159,7 +161,7 @@ class ResamplingProjector(nn.Module):
         num_queries: K, > 0.
         heads: Attention heads, a divisor of Dv.
         depth: Attention blocks, > 0.
-        input_norm: Normalise each patch first.
+        input_norm: Scale and shift each feature first.
 
     Raises:
         ConfigError: If ``heads`` does not divide the tower's width.
@@ -181,7 +183,7 @@ class ResamplingProjector(nn.Module):
                 f"projector.heads must divide the tower's width {in_features}, got {heads}. Choose one of: "
                 f"{', '.join(str(n) for n in range(1, 33) if in_features % n == 0)}."
             )
-        self.norm = nn.LayerNorm(in_features) if input_norm else nn.Identity()
+        self.norm = FeatureNorm(in_features) if input_norm else nn.Identity()
         self.positions = nn.Parameter(0.02 * torch.randn(num_patches, in_features))
         # As long as normalised patches, so that queries differ enough to attend to different ones.
         self.queries = nn.Parameter(torch.randn(num_queries, in_features))

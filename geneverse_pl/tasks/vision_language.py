@@ -1,6 +1,5 @@
 """Fine-tuning and evaluation of a vision-language model."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import torch
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from torch import nn
 
 from geneverse_pl.data.datamodule import TRAIN
 from geneverse_pl.data.encoded import EncodedSample, SampleBatch
@@ -17,10 +17,8 @@ from geneverse_pl.data.native_images import NativeProcessor
 from geneverse_pl.data.vision_datamodule import VisionDataModule
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.image_controls import (
-    LINEAR_PROBE,
     MAJORITY,
     ChoiceTraining,
-    LinearProbe,
     majority_values,
 )
 from geneverse_pl.evaluation.image_report import image_scores
@@ -28,16 +26,17 @@ from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.text_report import ItemResult
 from geneverse_pl.exceptions import ConfigError, unknown_choice
 from geneverse_pl.models.adapters import AdapterConfig
+from geneverse_pl.models.feature_norm import start_norms
 from geneverse_pl.models.language_model import AttentionBackend, LanguageModel
 from geneverse_pl.models.llava_checkpoint import load_llava_projector
 from geneverse_pl.models.llava_config import LlavaCheckpoint, find_llava
 from geneverse_pl.models.native_vision_language import NativeVisionLanguageModel, load_native
-from geneverse_pl.models.pooled_features import pooled_features
 from geneverse_pl.models.precision import weight_dtype
 from geneverse_pl.models.projector import ProjectorConfig, build_projector
 from geneverse_pl.models.references import resolve_tokenizer
 from geneverse_pl.models.vision_language import VisionLanguageModel
 from geneverse_pl.models.vision_tower import VisionConfig, describe_tower, load_tower
+from geneverse_pl.tasks.linear_probe import IMAGE, probe_choices
 from geneverse_pl.tasks.schedules import WarmupLinear
 from geneverse_pl.tasks.text import EvaluationConfig, TextTask, default_optimizer
 
@@ -47,8 +46,8 @@ if TYPE_CHECKING:
 Backend = Literal["open_clip", "transformers"]
 Stage = Literal["align", "tune"]
 TEXT_ONLY, SHUFFLED_IMAGE = "text_only", "shuffled_image"
-_IMAGE = "image"  # metadata of a result: number of the question's only image
 _ENCODED_AT_ONCE = 64
+_PICTURES_FOR_NORMS = 256
 
 
 class VisionLanguageTask(TextTask):
@@ -218,6 +217,7 @@ class VisionLanguageTask(TextTask):
             projector = load_llava_projector(self.llava)
         # With kept features the tower is not even loaded.
         tower = None if self.data.caches_features else load_tower(self.vision)
+        self._start_norms(projector, tower)
         model = VisionLanguageModel(
             base,
             self.adapter,
@@ -231,6 +231,19 @@ class VisionLanguageTask(TextTask):
         )
         model.remember_untuned()
         return model
+
+    @torch.no_grad()
+    def _start_norms(self, projector: nn.Module, tower: nn.Module | None) -> None:
+        """Fits the projector's scale of features to some training pictures."""
+        load: Any = self.data.image_loader()
+        numbers = self.data.store.split(TRAIN).image_numbers
+        if self.trainer.state.fn != "fit" or load is None or not len(numbers):
+            return
+        most = _PICTURES_FOR_NORMS if tower is None else _ENCODED_AT_ONCE
+        chosen = numbers[np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int)]
+        loaded = load(torch.from_numpy(chosen))
+        features = loaded["image_features"] if tower is None else tower.eval()(loaded["pixel_values"])
+        start_norms(projector, features.float())
 
     def _start(self, folder: Path) -> None:
         from geneverse_pl.models.adapter_folder import read_manifest
@@ -281,7 +294,7 @@ class VisionLanguageTask(TextTask):
         results = self.results[-len(batch) :]
         for result, sample in zip(results, batch, strict=True):
             if len(sample.images) == 1:
-                result.metadata = {**result.metadata, _IMAGE: int(sample.images[0])}
+                result.metadata = {**result.metadata, IMAGE: int(sample.images[0])}
         if not any(len(sample.images) for sample in batch):
             return
         blank = SampleBatch(_with_images(s, [BLANK_IMAGE] * len(s.images)) for s in batch)
@@ -295,39 +308,11 @@ class VisionLanguageTask(TextTask):
             if result.choices:
                 choices = [str(choice) for choice in result.metadata["choices"]]
                 result.choices[MAJORITY] = majority_values(training, result.kind, choices)
-        self._probe(training, [r for r in results if r.choices and "probe" in r.metadata])
+        load = self.data.image_loader()
+        if self.vision is not None and load is not None:  # a model of Transformers has no tower apart
+            closed = [result for result in results if result.choices]
+            probe_choices(closed, training, self.vision, load, self.device)
         return image_scores(results, bootstrap)
-
-    def _probe(self, training: ChoiceTraining, results: Sequence[ItemResult]) -> None:
-        items = [result for result in results if _IMAGE in result.metadata]
-        if self.vision is None:  # a model of Transformers gives no features of a frozen tower
-            return
-        asked = {int(result.metadata[_IMAGE]) for result in items}
-        learned = {image for problem in training.problems.values() for image, _ in problem}
-        if not asked or not learned:
-            return
-        features = self._pooled(sorted(asked | learned))
-        probe = LinearProbe(training, features)
-        for result in items:
-            image = int(result.metadata[_IMAGE])
-            result.choices[LINEAR_PROBE] = probe.values(result.metadata, features[image])
-
-    @torch.inference_mode()
-    def _pooled(self, images: Sequence[int]) -> dict[int, Any]:
-        """Features of images for the linear probe, by number."""
-        load: Any = self.data.image_loader()
-        vision: Any = self.vision
-        pooled: dict[int, Any] = {}
-        tower: Any = None
-        for start in range(0, len(images), _ENCODED_AT_ONCE):
-            chosen = images[start : start + _ENCODED_AT_ONCE]
-            loaded = load(torch.tensor(chosen))
-            if "image_features" not in loaded:
-                # The tower as it was before training: the probe is a control, not the tuned model.
-                tower = tower or load_tower(replace(vision, adapter=AdapterConfig("freeze"))).eval()
-                loaded["image_features"] = tower.to(self.device)(loaded["pixel_values"].to(self.device))
-            pooled |= dict(zip(chosen, pooled_features(loaded["image_features"]), strict=True))
-        return pooled
 
 
 def shuffled_images(samples: Any, seed: int) -> dict[int, int]:

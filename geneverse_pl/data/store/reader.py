@@ -229,6 +229,11 @@ class TokenSplit(Dataset[EncodedSample]):
         """Prefix group of each sample, ``(n,)`` int64, -1 for none."""
         return self._read("prefix_groups")
 
+    @property
+    def image_numbers(self) -> npt.NDArray[np.int64]:
+        """Numbers of the distinct images that the samples show, rising."""
+        return np.unique(self._read("images"))
+
     def __len__(self) -> int:
         return len(self._token_offsets) - 1
 
