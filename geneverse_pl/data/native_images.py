@@ -53,7 +53,17 @@ class NativeProcessor:
                 f"{self.folder} must hold the processor of a vision-language model, and its processor takes no "
                 "images. Set model.init_args.backend to open_clip to give a text model a vision tower."
             )
+        images = processor.image_processor
+        if hasattr(images, "max_image_size"):
+            # Idefics3 and SmolVLM would scale every picture up to the same many tiles.
+            images.size = {"longest_edge": self.image_size}
         return processor
+
+    @property
+    def chat_template(self) -> str | None:
+        """The model's chat template, which some keep apart from the tokenizer; None where there is none."""
+        template = getattr(self.processor, "chat_template", None)
+        return template if isinstance(template, str) else None
 
     @cached_property
     def image_token_id(self) -> int:

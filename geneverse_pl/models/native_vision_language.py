@@ -143,7 +143,7 @@ def load_native(
     path = resolve_model(reference, sha256=sha256).path
     try:
         with quiet_transformers():
-            return AutoModelForImageTextToText.from_pretrained(path, **options)  # type: ignore[no-any-return]
+            return AutoModelForImageTextToText.from_pretrained(path, **options)
     except (ValueError, ImportError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelReferenceError(

@@ -1,121 +1,149 @@
 """Vision-language models of Transformers, as tiny random ones, through the same task and data modules."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import (
-    CLIPImageProcessor,
-    CLIPVisionConfig,
-    LlamaConfig,
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-    LlavaProcessor,
-    PreTrainedTokenizerFast,
-)
+from PIL import Image, ImageOps
+from transformers import AutoModelForImageTextToText, AutoProcessor, PreTrainedTokenizerFast
 
 from geneverse_pl import Trainer, VisionDataModule, VisionLanguageTask, answer, load_adapter
 from geneverse_pl.data.encoded import IMAGE_TOKEN
 from geneverse_pl.data.native_images import NativeProcessor
 from geneverse_pl.exceptions import ConfigError, ModelReferenceError
-from geneverse_pl.generation.scoring import score_answers
+from geneverse_pl.generation.decoding import generate_answers
+from geneverse_pl.generation.scoring import answer_start, score_answers
 from geneverse_pl.models.native_vision_language import NativeVisionLanguageModel
+from tests.geneverse_pl.models.tiny_vision_language import (
+    stripes,
+    write_idefics3,
+    write_llava,
+    write_qwen2_vl,
+)
 
 Colours = Callable[..., VisionDataModule]
 Tasks = Callable[..., VisionLanguageTask]
 Trainers = Callable[..., Trainer]
 
+WRITERS: dict[str, Callable[..., Any]] = {
+    "llava": write_llava,
+    "qwen2_vl": write_qwen2_vl,
+    "idefics3": write_idefics3,
+}
+# Pixels a side and image tokens of a picture; Idefics3 has four tiles and the whole.
+SIZES = {"llava": (16, 4), "qwen2_vl": (24, 9), "idefics3": (32, 20)}
 
-@pytest.fixture
-def tiny_llava(tmp_path: Path, make_tiny_tokenizer: Callable[[], PreTrainedTokenizerFast]) -> Path:
-    """Folder of a random LLaVA: a two-layer CLIP tower of 4 patches and a two-layer Llama."""
-    folder = tmp_path / "tiny-llava"
-    tokenizer = make_tiny_tokenizer()
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
-    config = LlavaConfig(
-        vision_config=CLIPVisionConfig(
-            hidden_size=16,
-            intermediate_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            image_size=16,
-            patch_size=8,
-        ),
-        text_config=LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            max_position_embeddings=256,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        ),
-        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
-    )
-    torch.manual_seed(0)
-    LlavaForConditionalGeneration(config).save_pretrained(folder)
-    size = {"height": 16, "width": 16}
-    images = CLIPImageProcessor(size=size, crop_size=size, do_center_crop=False)
-    LlavaProcessor(
-        image_processor=images,
-        tokenizer=tokenizer,
-        patch_size=8,
-        vision_feature_select_strategy="default",
-        num_additional_image_tokens=1,
-    ).save_pretrained(folder)
-    return folder
+
+@pytest.fixture(params=sorted(WRITERS))
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which model."""
+    return str(request.param)
 
 
 @pytest.fixture
-def make_native_task(make_vision_task: Tasks, tiny_llava: Path) -> Callable[..., VisionLanguageTask]:
+def folder(kind: str, tmp_path: Path, make_tiny_tokenizer: Callable[[], PreTrainedTokenizerFast]) -> Path:
+    """Folder of a random model with its processor."""
+    WRITERS[kind](tmp_path / kind, make_tiny_tokenizer())
+    return tmp_path / kind
+
+
+@pytest.fixture
+def make_native_task(make_vision_task: Tasks, folder: Path, kind: str) -> Callable[..., VisionLanguageTask]:
+    """Builds a task on that model."""
+
     def make(**settings: Any) -> VisionLanguageTask:
-        task = make_vision_task(
-            backend="transformers", vision=None, projector=None, image_size=16, **settings
-        )
-        task.model_reference = str(tiny_llava)
+        given = {"backend": "transformers", "vision": None, "projector": None, **settings}
+        task = make_vision_task(**{"image_size": SIZES[kind][0], **given})
+        task.model_reference = str(folder)
         return task
 
     return make
 
 
-def test_the_processor_gives_the_places_of_an_image(tiny_llava: Path) -> None:
-    processor = NativeProcessor(tiny_llava, 16)
-    assert processor.image_block.count(IMAGE_TOKEN) == 4
-    assert processor.inputs([processor.blank()])["pixel_values"].shape == (1, 3, 16, 16)
+def test_the_processor_gives_the_places_of_an_image(folder: Path, kind: str) -> None:
+    size, num_tokens = SIZES[kind]
+    processor = NativeProcessor(folder, size)
+    assert processor.image_block.count(IMAGE_TOKEN) == num_tokens
+    whole = AutoProcessor.from_pretrained(folder)
+    if kind == "idefics3":
+        whole.image_processor.size = {"longest_edge": size}
+    asked = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Is it red?"}]}]
+    text_alone = kind == "llava"  # its tokenizer's template takes no parts
+    prompt = "<image>Is it red?" if text_alone else whole.apply_chat_template(asked, tokenize=False)
+    ids = whole(text=[prompt], images=[processor.blank()])["input_ids"][0]
+    block = [processor.image_token_id if i == IMAGE_TOKEN else i for i in processor.image_block]
+    assert any(list(ids[start : start + len(block)]) == block for start in range(len(ids)))
+
+
+def test_pictures_of_any_shape_take_as_many_tokens(folder: Path, kind: str) -> None:
+    processor = NativeProcessor(folder, SIZES[kind][0])
+    wide, tall = processor.inputs([stripes(50, 20)]), processor.inputs([stripes(9, 30)])
+    assert {name: value.shape for name, value in wide.items()} == {n: v.shape for n, v in tall.items()}
+    both = processor.inputs([stripes(50, 20), stripes(9, 30)])
+    pixels = both["pixel_values"].flatten()
+    joined = torch.cat([wide["pixel_values"].flatten(), tall["pixel_values"].flatten()])
+    torch.testing.assert_close(pixels, joined)
+
+
+def reference_states(folder: Path, data: VisionDataModule, batch: Any, size: int) -> torch.Tensor:
+    """Last hidden states of each row alone, ``(words, D)``, as plain Transformers computes them."""
+    model = AutoModelForImageTextToText.from_pretrained(folder).eval()
+    processor = AutoProcessor.from_pretrained(folder)
+    image_id = model.config.image_token_id
+    images = iter(batch["image_ids"].tolist())
+    states = []
+    for row, mask in zip(batch["input_ids"].clone(), batch["attention_mask"].bool(), strict=True):
+        ids = row[mask][None]
+        if not (ids == image_id).any():
+            states.append(model.model(input_ids=ids).last_hidden_state[0])
+            continue
+        picture = Image.open(io.BytesIO(data.store.images[next(images)])).convert("RGB")
+        square = ImageOps.pad(picture, (size, size), color=(127, 127, 127))
+        if hasattr(processor.image_processor, "max_image_size"):
+            processor.image_processor.size = {"longest_edge": size}
+        made = dict(processor.image_processor(images=[square], return_tensors="pt"))
+        made = {name: value for name, value in made.items() if name not in ("rows", "cols")}
+        if "image_grid_thw" in made:
+            made["mm_token_type_ids"] = (ids == image_id).long()
+        states.append(model.model(input_ids=ids, **made).last_hidden_state[0])
+    return torch.cat(states)
 
 
 def test_hidden_states_are_those_of_transformers(
-    make_colours: Colours, make_native_task: Callable[..., Any], make_trainer: Trainers, tiny_llava: Path
+    make_colours: Colours,
+    make_native_task: Callable[..., Any],
+    make_trainer: Trainers,
+    folder: Path,
+    kind: str,
 ) -> None:
-    data, task = make_colours(packing=False), make_native_task()
+    data, task = make_colours(packing=False, tokens_per_batch=800), make_native_task()
     make_trainer(max_steps=0).fit(task, datamodule=data)
     task.eval()
-    batch = next(iter(data.val_dataloader()))
-    own = task.language_model.hidden_states(batch)
-    reference = LlavaForConditionalGeneration.from_pretrained(tiny_llava).eval()
-    ids = batch["input_ids"].clone()
-    ids.view(-1)[batch["image_positions"]] = reference.config.image_token_id
+    batch = next(iter(data.train_dataloader()))
+    assert len(batch["input_ids"]) > 2
+    assert len(set(batch["attention_mask"].sum(1).tolist())) > 1
+    own = task.language_model.hidden_states(batch)[batch["attention_mask"].flatten().bool()]
+    batch["input_ids"].view(-1)[batch["image_positions"]] = task.processor.image_token_id
     with torch.no_grad():
-        theirs = reference.model(
-            input_ids=ids, attention_mask=batch["attention_mask"], pixel_values=batch["pixel_values"]
-        ).last_hidden_state
-    torch.testing.assert_close(own.detach(), theirs.flatten(0, 1))
+        theirs = reference_states(folder, data, batch, SIZES[kind][0])
+    torch.testing.assert_close(own.detach(), theirs, rtol=1e-4, atol=1e-4)
 
 
 def test_it_trains_scores_and_comes_back_from_its_folder(
     make_colours: Colours, make_native_task: Callable[..., Any], make_trainer: Trainers, tmp_path: Path
 ) -> None:
-    data, task = make_colours(packing=False), make_native_task()
-    trainer = make_trainer(max_steps=6)
+    data, task = make_colours(packing=False, tokens_per_batch=800), make_native_task()
+    trainer = make_trainer(max_steps=4)
     trainer.fit(task, datamodule=data)
     model = task.language_model
     assert isinstance(model, NativeVisionLanguageModel)
     trained = [name for name, p in model.named_parameters() if p.requires_grad]
     assert trained
-    assert all("lora_" in name and "vision_tower" not in name for name in trained)
+    assert all("lora_" in name and "vision" not in name and "visual" not in name for name in trained)
+    assert all(p.grad is None for p in model.parameters() if not p.requires_grad)
     trainer.test(task, datamodule=data, verbose=False)
     assert {s.model for s in task.scores if s.task == "choice/colour"} == {
         "tuned",
@@ -124,7 +152,7 @@ def test_it_trains_scores_and_comes_back_from_its_folder(
         "shuffled_image",
         "majority",
     }
-    task.save_folder(tmp_path / "tuned", {"state_dict": {}, "global_step": 6})
+    task.save_folder(tmp_path / "tuned", {"state_dict": {}, "global_step": 4})
     tuned = load_adapter(tmp_path / "tuned")
     samples = list(data.iter_samples("held_out"))
     task.eval()
@@ -134,8 +162,36 @@ def test_it_trains_scores_and_comes_back_from_its_folder(
     own = [score.nll for score in score_answers(model, samples, data.encoder, task.device)]
     loaded = [score.nll for score in score_answers(other, samples, tuned.encoder, task.device)]
     assert loaded == pytest.approx(own, rel=1e-4)
+    assert len({round(nll, 5) for nll in own}) > 6  # pictures matter
     picture = next(data.image_folder("colours", {"version": 1}).glob("*.png"))
     assert isinstance(answer(tuned, "Which colour?", images=[picture], max_new_tokens=2), str)
+
+
+def test_an_answer_in_words_is_that_of_transformers(
+    make_colours: Colours,
+    make_native_task: Callable[..., Any],
+    make_trainer: Trainers,
+    folder: Path,
+) -> None:
+    data, task = make_colours(packing=False, tokens_per_batch=800), make_native_task()
+    make_trainer(max_steps=0).fit(task, datamodule=data)
+    task.eval()
+    model = task.language_model
+    model.load_images = data.image_loader()
+    sample = next(iter(data.iter_samples("held_out")))
+    start = answer_start(sample)
+    texts = generate_answers(model, [sample, sample], data.encoder, task.device, max_new_tokens=6)
+    reference = AutoModelForImageTextToText.from_pretrained(folder).eval()
+    ids = torch.from_numpy(sample.input_ids[:start].astype("int64"))[None]
+    ids[ids == IMAGE_TOKEN] = task.processor.image_token_id
+    made = task.processor.inputs([Image.open(io.BytesIO(data.store.images[int(sample.images[0])]))])
+    if "image_grid_thw" in made:
+        made["mm_token_type_ids"] = (ids == task.processor.image_token_id).long()
+    written = reference.generate(
+        input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=6, do_sample=False, **made
+    )
+    expected = data.encoder.decode(written[0, ids.shape[1] :].tolist())
+    assert texts == [expected, expected]
 
 
 def test_packed_rows_are_refused(
