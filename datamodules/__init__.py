@@ -5,12 +5,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datamodules.gene_phenotype import GenePhenotypeDataModule
+    from datamodules.instruction import InstructionDataModule
+    from datamodules.marker_gene import GeneverseMarkerListDataModule, MarkerGeneDataModule
+    from datamodules.protein_structure import GeneverseProteinListDataModule, ProteinStructureDataModule
 
 GENEVERSE_PL_DATAMODULES = True
 
-_EXPORTS = {"GenePhenotypeDataModule": "datamodules.gene_phenotype"}
+_EXPORTS = {
+    "GenePhenotypeDataModule": "datamodules.gene_phenotype",
+    "GeneverseMarkerListDataModule": "datamodules.marker_gene",
+    "GeneverseProteinListDataModule": "datamodules.protein_structure",
+    "InstructionDataModule": "datamodules.instruction",
+    "MarkerGeneDataModule": "datamodules.marker_gene",
+    "ProteinStructureDataModule": "datamodules.protein_structure",
+}
 
-__all__ = ["GENEVERSE_PL_DATAMODULES", "GenePhenotypeDataModule"]
+__all__ = [
+    "GENEVERSE_PL_DATAMODULES",
+    "GenePhenotypeDataModule",
+    "GeneverseMarkerListDataModule",
+    "GeneverseProteinListDataModule",
+    "InstructionDataModule",
+    "MarkerGeneDataModule",
+    "ProteinStructureDataModule",
+]
 
 
 def __getattr__(name: str) -> Any:
