@@ -39,7 +39,7 @@ napoleon_include_init_with_doc = False
 _FOREIGN = (
     "abc argparse collections contextlib dataclasses enum functools h5py jsonargparse lightning numpy os "
     "pathlib peft random safetensors sklearn tokenizers torch torchmetrics transformers types typing "
-    "PreTrainedModel PreTrainedTokenizerBase PretrainedConfig PeftConfig"
+    "PreTrainedModel PreTrainedTokenizerBase PretrainedConfig PeftConfig AtomArray Image"
 )
 nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(_FOREIGN.split())})(\..*)?"),

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from geneverse_pl.generation.answering import answer
     from geneverse_pl.models.adapter_folder import load_adapter
     from geneverse_pl.models.adapters import AdapterConfig
-    from geneverse_pl.tasks.base import BaseTask
     from geneverse_pl.models.projector import ProjectorConfig
     from geneverse_pl.models.vision_tower import VisionConfig
+    from geneverse_pl.tasks.base import BaseTask
     from geneverse_pl.tasks.text import TextTask
     from geneverse_pl.tasks.vision_language import VisionLanguageTask
     from geneverse_pl.trainer import Trainer

@@ -18,7 +18,8 @@ class Meter:
         self.steps = 0
         self.start = 0.0
         self.seconds = 0.0
-        self.useful = self.computed = self.places = 0
+        self.useful = self.computed = self.places = self.samples = 0
+        self.about: dict[str, float] = {}
 
     def begin(self) -> None:
         """Before a step's forward pass."""
@@ -33,6 +34,11 @@ class Meter:
             self.places += places
         self.steps += 1
 
+    def count_samples(self, number: int) -> None:
+        """After a step, once ``end`` has counted it: questions it learned from."""
+        if self.steps > self.warmup:
+            self.samples += number
+
     def finish(self) -> None:
         """Prints the result."""
         seconds = time.perf_counter() - self.start
@@ -42,6 +48,8 @@ class Meter:
             "fill": self.computed / max(self.places, 1),
             "seconds": seconds,
             "steps": self.steps - self.warmup,
+            "samples_per_second": self.samples / seconds,
+            **self.about,
             "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         }
         print("RESULT " + json.dumps(result), flush=True)
@@ -58,6 +66,7 @@ def instrument_transformers(meter: Meter) -> None:
         mask = inputs["attention_mask"]
         loss = original(self, model, inputs, *args, **kwargs)
         meter.end(int(mask.sum()), int(mask.sum()), mask.numel())
+        meter.count_samples(len(mask))
         return loss
 
     Trainer.training_step = training_step

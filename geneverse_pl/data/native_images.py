@@ -50,8 +50,8 @@ class NativeProcessor:
             ) from error
         if getattr(processor, "image_processor", None) is None:
             raise ModelReferenceError(
-                f"{self.folder} must hold the processor of a vision-language model, and its processor takes no "
-                "images. Set model.init_args.backend to open_clip to give a text model a vision tower."
+                f"{self.folder} must hold the processor of a vision-language model, and its processor takes "
+                "no images. Set model.init_args.backend to open_clip to give a text model a vision tower."
             )
         images = processor.image_processor
         if hasattr(images, "max_image_size"):
@@ -83,8 +83,8 @@ class NativeProcessor:
         ids = [int(i) for i in encoded["input_ids"][0]]
         if self.image_token_id not in ids:
             raise ConfigError(
-                f"The processor of {self.folder} must mark an image by the token {self.image_token_id}, and it "
-                "does not. Use another model, or the backend open_clip."
+                f"The processor of {self.folder} must mark an image by the token {self.image_token_id}, and "
+                "it does not. Use another model, or the backend open_clip."
             )
         return [IMAGE_TOKEN if i == self.image_token_id else i for i in ids]
 

@@ -125,13 +125,11 @@ def _chat_parts(tokenizer: "PreTrainedTokenizerBase", system: str | None) -> Pro
             "template 'chat' needs a tokenizer with a chat template, and this one has none. "
             f"{_OTHER_TEMPLATES}"
         )
-    messages = [{"role": "user", "content": _PROMPT_MARK}]
-    if system is not None:
-        messages.insert(0, {"role": "system", "content": system})
-    answered = [*messages, {"role": "assistant", "content": _ANSWER_MARK}]
     try:
-        prompt = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-        whole = str(tokenizer.apply_chat_template(answered, tokenize=False))
+        prompt, whole = _rendered(tokenizer, system, in_parts=False)
+        if _PROMPT_MARK not in prompt:
+            # Those of some vision-language models pass over a message that is a plain text.
+            prompt, whole = _rendered(tokenizer, system, in_parts=True)
     except TemplateError as error:
         raise ConfigError(
             f"The tokenizer's chat template must take the messages, and it says: {error}. Leave out "
@@ -149,6 +147,22 @@ def _chat_parts(tokenizer: "PreTrainedTokenizerBase", system: str | None) -> Pro
     # that joins the answer to it (Llama 2) belongs to the answer's first token.
     lead = before.removeprefix(prompt) if before.startswith(prompt) else ""
     return PromptParts(head, tail, end, "" if lead.strip() else lead)
+
+
+def _rendered(tokenizer: "PreTrainedTokenizerBase", system: str | None, *, in_parts: bool) -> tuple[str, str]:
+    """The chat template around a question, and around a question with its answer."""
+
+    def message(role: str, text: str) -> dict[str, object]:
+        return {"role": role, "content": [{"type": "text", "text": text}] if in_parts else text}
+
+    messages = [message("user", _PROMPT_MARK)]
+    if system is not None:
+        messages.insert(0, message("system", system))
+    answered = [*messages, message("assistant", _ANSWER_MARK)]
+    return (
+        str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)),
+        str(tokenizer.apply_chat_template(answered, tokenize=False)),
+    )
 
 
 class Encoder:

@@ -178,7 +178,7 @@ class SampleEncoder:
             raise ConfigError(
                 f"max_length must hold an answer with its template, its images and some of its question, and "
                 f"{self._max_length} tokens do not hold one of kind '{sample.kind}' ({len(sample.answer)} "
-                f"characters, {len(sample.images)} images). Raise max_length."
+                f"characters{f', {len(sample.images)} images' if sample.images else ''}). Raise max_length."
             )
         return prefix, np.delete(question, words[:over])
 

@@ -24,6 +24,8 @@ from geneverse_pl.exceptions import ConfigError, unknown_choice
 from geneverse_pl.models.cache import cache_directory
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from geneverse_pl.models.projector import ProjectorConfig
     from geneverse_pl.models.vision_tower import VisionConfig
 
@@ -58,8 +60,9 @@ class ImagesConfig:
 class VisionDataModule(TextDataModule):
     """Base of the data modules whose samples show pictures.
 
-    A subclass gives its samples as one of :class:`TextDataModule` does, with ``images`` and marks. The pictures go into the store once each, whatever the number of questions about them; batches hold
-    their pixels, or the features of a frozen tower that were computed before training.
+    A subclass gives its samples as one of ``TextDataModule`` does, with ``images`` and marks. The pictures go
+    into the store once each, whatever the number of questions about them; batches hold their pixels, or the
+    features of a frozen tower that were computed before training.
 
     Args:
         encoding: How samples become tokens.
@@ -127,7 +130,7 @@ class VisionDataModule(TextDataModule):
         """
         self._vision, self._projector, self._processor = vision, projector, processor
         self._pairing = pairing
-        for name in ("encoder", "store_path", "_provenance", "image_block", "feature_path"):
+        for name in ("tokenizer", "encoder", "store_path", "_provenance", "image_block", "feature_path"):
             self.__dict__.pop(name, None)
 
     def _follow_task(self) -> None:
@@ -140,6 +143,15 @@ class VisionDataModule(TextDataModule):
         present = (self._vision, self._projector, self._processor, self._pairing)
         if (vision, projector, processor, pairing) != present:
             self.use_vision(vision, projector, processor, pairing)
+
+    @cached_property
+    def tokenizer(self) -> "PreTrainedTokenizerBase":
+        """The tokenizer, with the chat template of the model's processor where it has none of its own."""
+        parent: Any = TextDataModule.tokenizer
+        tokenizer: PreTrainedTokenizerBase = parent.func(self)
+        if self._processor is not None and not tokenizer.chat_template:
+            tokenizer.chat_template = self._processor.chat_template
+        return tokenizer
 
     @cached_property
     def image_block(self) -> list[int]:
@@ -203,8 +215,8 @@ class VisionDataModule(TextDataModule):
         if self._pairing is not None:
             if self.images.cache_features == "on":
                 raise ConfigError(
-                    "images.cache_features must be auto or off for contrastive training, got on. It needs the "
-                    "pictures, not their patches."
+                    "images.cache_features must be auto or off for contrastive training, got on. It needs "
+                    "the pictures, not the features of their patches."
                 )
             return False
         frozen = self._vision.is_frozen

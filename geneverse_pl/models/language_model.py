@@ -100,7 +100,7 @@ class LanguageModel(nn.Module):
         """What decoding starts from: the prompts' tokens, or embeddings where they hold images, and the mask.
 
         Args:
-            batch: Left-padded prompts: ``input_ids``, ``attention_mask`` ``(B, T)``, and images if there are any.
+            batch: Left-padded prompts: ``input_ids``, ``attention_mask`` ``(B, T)``, and images if any.
         """
         embeddings = self.input_embeddings(batch, batch["input_ids"])
         prompts = {"input_ids": batch["input_ids"]} if embeddings is None else {"inputs_embeds": embeddings}
@@ -200,15 +200,20 @@ def load_base(
     """
     from transformers import AutoModelForCausalLM
 
+    from geneverse_pl.models.llava_config import is_llava
+
     options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": False}
     if attention != "auto":
         options["attn_implementation"] = attention
     if four_bit:
         options["quantization_config"] = _nf4(dtype)
     path = resolve_model(reference, sha256=sha256).path
+    load: Any = AutoModelForCausalLM.from_pretrained
+    if is_llava(path):
+        from geneverse_pl.models.llava_checkpoint import load_llava_language_model as load
     try:
         with quiet_transformers():
-            model = AutoModelForCausalLM.from_pretrained(path, **options)
+            model = load(path, **options)
     except (ValueError, ImportError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelReferenceError(

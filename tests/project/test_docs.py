@@ -13,12 +13,19 @@ import lightning as L
 import pytest
 import yaml
 
-from datamodules import GenePhenotypeDataModule
-from geneverse_pl import TextTask
+from datamodules import (
+    GenePhenotypeDataModule,
+    InstructionDataModule,
+    MarkerGeneDataModule,
+    ProteinStructureDataModule,
+)
+from datamodules.marker_gene.simulator import SimulatorConfig
+from geneverse_pl import ProjectorConfig, TextTask, VisionConfig, VisionLanguageTask
 from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
 from geneverse_pl.callbacks.throughput import Throughput
 from geneverse_pl.cli import main
 from geneverse_pl.data.datamodule import BatchingConfig, EncodingConfig
+from geneverse_pl.data.vision_datamodule import ImagesConfig
 from geneverse_pl.evaluation.scores import read_scores
 from geneverse_pl.messages import SUBCOMMANDS
 from geneverse_pl.models.adapters import AdapterConfig
@@ -30,8 +37,13 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 EXAMPLES = ROOT / "docs" / "how_to" / "examples"
 SECTIONS = {
     "trainer": (Trainer, L.Trainer),
-    "model": (TextTask,),
-    "data": (GenePhenotypeDataModule,),
+    "model": (TextTask, VisionLanguageTask),
+    "data": (
+        GenePhenotypeDataModule,
+        InstructionDataModule,
+        MarkerGeneDataModule,
+        ProteinStructureDataModule,
+    ),
     "checkpoint": (AdapterCheckpoint,),
     "throughput": (Throughput,),
 }
@@ -40,6 +52,10 @@ NESTED: dict[str, type] = {
     "evaluation": EvaluationConfig,
     "encoding": EncodingConfig,
     "batching": BatchingConfig,
+    "images": ImagesConfig,
+    "projector": ProjectorConfig,
+    "simulator": SimulatorConfig,
+    "vision": VisionConfig,
 }
 PLAIN = {"config", "ckpt_path", "print_config", "help", "version", "seed_everything", "test_after_fit"}
 

@@ -243,7 +243,7 @@ def test_floats_are_stretched_and_must_be_finite() -> None:
     ]
     values[0, 1] = np.nan
     with pytest.raises(
-        DataFormatError, match=r"a.tif: cannot be decoded \(it has values that are not finite\)"
+        DataFormatError, match=r"a.tif: cannot be decoded \(A picture must have finite values"
     ):
         decode_image(encoded(Image.fromarray(values), "TIFF"), "a.tif")
 

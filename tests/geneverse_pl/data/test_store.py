@@ -124,7 +124,7 @@ def test_append_many_defaults_and_wrong_sizes(tmp_path: Path) -> None:
 
 
 def test_buffer_is_flushed_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geneverse_pl.data.store.writer._BUFFER_BYTES", 2000)
+    monkeypatch.setattr("geneverse_pl.data.store.growing._BUFFER_BYTES", 2000)
     samples = make_samples(60)
     split = TokenStore(write_store(tmp_path / "a.h5", train=samples)).split("train")
     for index, sample in enumerate(samples):

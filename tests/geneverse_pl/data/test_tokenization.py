@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def encoder(tiny_tokenizer: PreTrainedTokenizerFast) -> Encoder:
 
 
 def encode(
-    encoder: Encoder, samples: list[Sample], max_length: int = 512, **options: bool
+    encoder: Encoder, samples: list[Sample], max_length: int = 512, **options: Any
 ) -> list[EncodedSample]:
     return list(SampleEncoder(encoder, max_length, **options).encode(samples))
 

@@ -21,6 +21,6 @@ def test_every_norm_of_a_projector_is_started() -> None:
     features = 3 + torch.rand(8, 4, 6)
     projector = MLPProjector(6, 5)
     start_norms(projector, features)
-    assert not torch.equal(projector.norm.bias, torch.zeros(6))
+    assert not torch.equal(projector.get_parameter("norm.bias"), torch.zeros(6))
     plain = MLPProjector(6, 5, input_norm=False)
     start_norms(plain, features)

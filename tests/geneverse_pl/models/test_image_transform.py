@@ -13,8 +13,8 @@ from PIL import Image
 from timm.data.transforms_factory import create_transform
 from transformers import LlavaImageProcessor
 
-from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.data.images import to_rgb
+from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.image_transform import ImageTransform, image_transform
 from geneverse_pl.models.vision_tower import VisionConfig, describe_tower
 

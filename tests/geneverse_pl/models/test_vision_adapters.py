@@ -167,7 +167,8 @@ def test_statistics_of_batch_normalisation_stay(method: Any) -> None:
     step(parent, parent(pixels(160)).square().mean())
     assert all(torch.equal(*pair) for pair in zip(before, norm_statistics(tower), strict=True))
     # With them fixed, the features of a picture do not depend on the others of its batch.
-    torch.testing.assert_close(tower(pixels(160, 3))[:1], tower(pixels(160, 3)[:1]))
+    alone, among_others = tower(pixels(160, 3)[:1]), tower(pixels(160, 3))[:1]
+    torch.testing.assert_close(among_others, alone, rtol=1e-2, atol=1e-2)  # sums of another order
 
 
 def test_dropped_patches_leave_no_holes(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_kept_features_give_the_same_losses_without_the_tower(
 ) -> None:
     runs = []
     for cached in ("off", "auto"):
-        data = make_colours(images=ImagesConfig(cache_features=cached, feature_dtype="float32"))  # type: ignore[arg-type]
+        data = make_colours(images=ImagesConfig(cache_features=cached, feature_dtype="float32"))
         task = make_vision_task()
         runs.append(losses(make_trainer(max_steps=4), task, data))
         assert (model_of(task).tower is None) == (cached == "auto")
@@ -106,9 +106,9 @@ def test_packed_and_padded_batches_give_the_same_loss_and_gradients(
         loss.backward()
         gradients = [p.grad.clone() for p in task.parameters() if p.grad is not None]
         results.append((float(loss), num_tokens, torch.cat([g.flatten() for g in gradients])))
-    for loss, num_tokens, gradient in results[1:]:
-        assert loss == pytest.approx(results[0][0], rel=1e-5)
-        assert num_tokens == results[0][1]
+    for value, number, gradient in results[1:]:
+        assert value == pytest.approx(results[0][0], rel=1e-5)
+        assert number == results[0][1]
         torch.testing.assert_close(gradient, results[0][2], rtol=1e-3, atol=1e-4)
 
 
