@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from geneverse_pl.models.projector import ProjectorConfig
     from geneverse_pl.models.vision_tower import VisionConfig
     from geneverse_pl.tasks.base import BaseTask
+    from geneverse_pl.tasks.contrastive import ContrastiveTask
     from geneverse_pl.tasks.text import TextTask
     from geneverse_pl.tasks.vision_language import VisionLanguageTask
     from geneverse_pl.trainer import Trainer
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "AdapterCheckpoint": "geneverse_pl.callbacks.adapter_checkpoint",
     "BaseTask": "geneverse_pl.tasks.base",
+    "ContrastiveTask": "geneverse_pl.tasks.contrastive",
     "TextTask": "geneverse_pl.tasks.text",
     "TextDataModule": "geneverse_pl.data.datamodule",
     "Trainer": "geneverse_pl.trainer",
@@ -37,6 +39,7 @@ __all__ = [
     "AdapterCheckpoint",
     "AdapterConfig",
     "BaseTask",
+    "ContrastiveTask",
     "ProjectorConfig",
     "TextDataModule",
     "TextTask",

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
@@ -5,7 +7,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.choices import choice_scores
 
-ABOUT = {"task": "choice/x", "split": "held_out", "model": "tuned"}
+ABOUT: dict[str, Any] = {"task": "choice/x", "split": "held_out", "model": "tuned"}
 QUICK = BootstrapSettings(num_resamples=50)
 
 
