@@ -37,9 +37,9 @@ answer(tuned, "worded as in training", context="<image>", images=["picture.png"]
 
 """
 
-_PROJECTOR = """`projector.safetensors` holds the projector and `vision_tower.safetensors`, where it is there, what
-was trained of the vision tower; their settings stand in `geneverse.json`. Without them the language model sees
-no picture.
+_PROJECTOR = """`projector.safetensors` holds the projector and `vision_tower.safetensors`, where it is there,
+what was trained of the vision tower; their settings stand in `geneverse.json`. Without them the language model
+sees no picture.
 """
 
 _PEFT = """{lead}
