@@ -38,7 +38,7 @@ answer(tuned, "worded as in training", context="<image>", images=["picture.png"]
 """
 
 _PROJECTOR = """`projector.safetensors` holds the projector and `vision_tower.safetensors`, where it is there,
-what was trained of the vision tower; their settings stand in `geneverse.json`. Without them the language model
+what was trained of the vision tower; their settings stand in `geneverse.json`. Without them the model
 sees no picture.
 """
 
