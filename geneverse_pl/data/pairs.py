@@ -126,6 +126,12 @@ class PairEncoder:
             tokens = self._tokenizer.encode(captions) if captions else []
             for sample, caption, ids in zip(chosen, captions, tokens, strict=True):
                 yield self._pair(sample, caption, ids)
+        if self.counts.num_truncated:
+            logger.warning(
+                "%d captions are longer than the %d tokens that the model reads; their ends are cut",
+                self.counts.num_truncated,
+                self._tokenizer.num_places,
+            )
         if others:
             listed = ", ".join(f"{kind or 'no kind'} ({count})" for kind, count in sorted(others.items()))
             logger.info("%d samples make pairs; left out: %s", self.counts.num_samples, listed)

@@ -112,6 +112,7 @@ class ContrastiveModel(nn.Module):
             {p: _prepared(p, towers[p], self.adapters[p], examples[p], new[p]) for p in towers}
         )
         self.logit_scale = model.logit_scale.requires_grad_(True)
+        self._first_scale = self.logit_scale.detach().clone()
         self.train(self.training)
 
     @property
@@ -153,14 +154,17 @@ class ContrastiveModel(nn.Module):
 
     @contextlib.contextmanager
     def untuned(self) -> Iterator[None]:
-        """Switches the adapters of both towers off for a while.
+        """Switches the adapters of both towers off for a while, and takes the first scale.
 
         Raises:
             ConfigError: If training changes the weights themselves.
         """
         if not self.can_switch_off:
             raise ConfigError("A tower that is trained whole cannot be switched back. Use LoRA.")
+        tuned = self.logit_scale.detach().clone()
         with contextlib.ExitStack() as stack:
+            stack.callback(self.logit_scale.data.copy_, tuned)
+            self.logit_scale.data.copy_(self._first_scale)
             for tower in self.towers.values():
                 if hasattr(tower, "disable_adapter"):
                     stack.enter_context(tower.disable_adapter())  # type: ignore[operator]
@@ -296,7 +300,8 @@ class _ClipText(nn.Module):
     def __init__(self, clip: nn.Module) -> None:
         super().__init__()
         for name in (*_TEXT_PARTS, *_TEXT_SETTINGS):
-            setattr(self, name, getattr(clip, name))
+            if hasattr(clip, name):  # settings differ between releases
+                setattr(self, name, getattr(clip, name))
         self.register_buffer("attn_mask", clip.attn_mask, persistent=False)  # type: ignore[arg-type]
 
     def forward(self, caption_ids: Tensor) -> Any:

@@ -9,10 +9,13 @@ from torch import Tensor, nn
 class PairLoss(nn.Module):
     """CLIP's symmetric loss (Radford et al. 2021) over the pairs of all devices.
 
-    open_clip computes it. Where a caption belongs to several pictures of a step, or a picture to several
-    captions, the loss is that of supervised contrastive learning (Khosla et al. 2020, equation 2; between
-    pictures and captions Yang et al. 2022): the mean over all positives in place of the one. Without such
-    pairs the two are equal.
+    open_clip computes it. Where other captions of a step belong to a picture too, or other pictures to a
+    caption, the loss is that of supervised contrastive learning (Khosla et al. 2020, equation 2; between
+    pictures and captions Yang et al. 2022): the mean over all positives in place of the one.
+
+    A caption that a step repeats word for word is one place however often, so that CLIP's loss pushes nothing
+    away from it, and the two are equal. They differ where a picture meets a caption that is true of it by a
+    pair outside of the step.
 
     Args:
         rank: This device, in ``[0, world_size)``.

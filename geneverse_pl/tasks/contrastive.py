@@ -82,15 +82,15 @@ class ContrastiveTask(BaseTask):
 
     Args:
         vision: Model of open_clip, and what of its picture tower is trained (``vision.adapter``: ``lora``,
-            ``rslora``, ``lora_plus``, ``full`` or ``freeze``); ``layer`` and ``class_token`` are of no
-            effect.
+            ``rslora``, ``lora_plus``, ``full``, or nothing by ``freeze``, which it is unless it is set).
+            ``layer`` and ``class_token`` are of no effect. Where it is left out: LoRA.
         text: What of its text tower is trained, in the same ways; None takes ``lora``, and ``full`` for a new
             one.
         text_tower: A new text tower for a picture tower that has none (``timm:`` models). With it the
             projection to the common space is new, and trained in any case.
         pairs: Which questions become pairs of a picture and a caption.
-        group_positives: Count a caption as true of each picture of the batch that it is known to belong to,
-            not as a negative of all but one (supervised contrastive learning, Khosla et al. 2020).
+        group_positives: Count every caption of the batch that the data give to a picture as true of it, not
+            that of its own pair alone (supervised contrastive learning, Khosla et al. 2020).
         optimizer: Optimizer; called with the parameter groups.
         scheduler: Learning-rate schedule, stepped after every optimizer step.
         image_lr: Learning rate of the picture tower, > 0; None takes the optimizer's.
@@ -202,7 +202,7 @@ class ContrastiveTask(BaseTask):
     def on_validation_epoch_end(self) -> None:
         """Logs retrieval over the whole split."""
         scores = self.val_retrieval.compute()
-        self.log_dict({f"val/{name}": value for name, value in scores.items()})
+        self.log_dict({f"val/{name}": value for name, value in scores.items()}, sync_dist=True)
         self.val_retrieval.reset()
 
     def _encode(self, batch: Mapping[str, Any]) -> tuple[Tensor, Tensor]:

@@ -7,13 +7,14 @@ from typing import Any
 import torch
 
 from geneverse_pl.data.vision_datamodule import ImageLoader
+from geneverse_pl.evaluation import retrieval
 from geneverse_pl.evaluation.image_controls import LINEAR_PROBE, ChoiceTraining, LinearProbe
 from geneverse_pl.evaluation.text_report import ItemResult
 from geneverse_pl.models.adapters import AdapterConfig
 from geneverse_pl.models.pooled_features import pooled_features
 from geneverse_pl.models.vision_tower import VisionConfig, load_tower
 
-IMAGE = "image"  # metadata of a result: number of the question's only image
+IMAGE = retrieval.IMAGE  # metadata of a result: number of the question's only image
 _ENCODED_AT_ONCE = 64
 
 

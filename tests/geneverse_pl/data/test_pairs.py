@@ -86,10 +86,11 @@ def test_samples_without_one_picture_or_of_other_kinds_are_left_out(caplog: pyte
     assert "1 samples make pairs; left out: text/colour (2), text/other (1)" in caplog.text
 
 
-def test_captions_that_are_too_long_are_counted() -> None:
+def test_captions_that_are_too_long_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     pairs = encoder()
     assert len(list(pairs.encode([sample("red " * 6), sample("red " * 7)]))) == 2
     assert pairs.counts.num_truncated == 1
+    assert "1 captions are longer than the 8 tokens that the model reads; their ends are cut" in caplog.text
 
 
 def test_yes_and_no_are_no_captions() -> None:

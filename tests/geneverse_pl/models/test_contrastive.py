@@ -112,11 +112,15 @@ def test_adapters_are_switched_off(clip_model: str) -> None:
     base = load_untuned(vision)
     assert not any(parameter.requires_grad for parameter in base.parameters())
     move(model)
+    with torch.no_grad():
+        model.logit_scale.fill_(0.5)
     model.eval()
     assert not torch.allclose(model.encode_text(IDS), base.encode_text(IDS))
     with model.untuned():
+        assert torch.equal(model.scale, base.scale)
         torch.testing.assert_close(model.encode_image(images), base.encode_image(images))
         torch.testing.assert_close(model.encode_text(IDS), base.encode_text(IDS))
+    assert float(model.logit_scale.detach()) == 0.5
     whole = load_contrastive(VisionConfig(clip_model, adapter=adapter("full")), adapter("lora"))
     assert not whole.can_switch_off
     with pytest.raises(ConfigError, match="trained whole cannot be switched back"), whole.untuned():

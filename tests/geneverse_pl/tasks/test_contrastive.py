@@ -200,6 +200,22 @@ def test_lora_trains_the_adapters_and_the_scale_alone(
             assert torch.equal(parameter, start[name]) != (name in trained), name
 
 
+def test_adapters_switched_off_score_as_the_model_did_before(
+    painted: Painted, make_trainer: Trainers, clip_model: str
+) -> None:
+    data, task, fresh = painted(), lora_task(clip_model), lora_task(clip_model)
+    trainer = make_trainer(max_steps=30)
+    trainer.fit(task, datamodule=data)
+    trainer.test(task, datamodule=data, verbose=False)
+    make_trainer().test(fresh, datamodule=data, verbose=False)
+    tuned, before = values(task), values(fresh)
+    assert tuned["choice/colour", HELD_OUT, "accuracy", "tuned"] > 0.8
+    for (*about, model), value in tuned.items():
+        if model == "untuned":
+            for of_fresh in ("tuned", "untuned"):
+                assert before[*about, of_fresh] == pytest.approx(value, nan_ok=True), about  # type: ignore[index]
+
+
 def test_a_caption_that_is_true_of_a_picture_is_no_negative(painted: Painted, make_trainer: Trainers) -> None:
     data = painted(num_train=12)  # pictures 0 and 6 are red, and have two captions in common
     pairs = PairsConfig("question_and_answer", batch_size=6)
