@@ -80,9 +80,8 @@ class GeneverseCLI(LightningCLI):
         super().instantiate_classes()
         if isinstance(self.model, BaseTask):
             check_fields(self.model, self.datamodule)
-        reference = getattr(self.model, "model_reference", None)
-        if isinstance(self.datamodule, TextDataModule) and reference:
-            self.datamodule.use_model(reference, getattr(self.model, "new_tokens", None))
+        if isinstance(self.datamodule, TextDataModule):
+            self.datamodule.follow(self.model)
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         """Logs to CSV and TensorBoard, in one folder, unless the configuration says otherwise."""

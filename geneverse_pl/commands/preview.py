@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from geneverse_pl.data.datamodule import TextDataModule
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import IMAGE_TOKEN, EncodedSample
 from geneverse_pl.exceptions import ConfigError, unknown_choice
 
 _TRAINED, _MASKED, _RESET = "\033[1;32m", "\033[2m", "\033[0m"
@@ -47,9 +47,13 @@ def render(sample: EncodedSample, decode: Callable[[list[int]], str | list[str]]
     opening, closing = (_TRAINED, _RESET) if colour else ("⟦", "⟧")
     text = ""
     start = 0
+    in_image = sample.input_ids == IMAGE_TOKEN
+    kinds = 2 * sample.trained.astype(int) + in_image
     for place in range(1, len(sample) + 1):
-        if place == len(sample) or sample.trained[place] != sample.trained[start]:
-            run = str(decode(sample.input_ids[start:place].tolist()))
+        if place == len(sample) or kinds[place] != kinds[start]:
+            run = f"[image, {place - start} tokens]"
+            if not in_image[start]:
+                run = str(decode(sample.input_ids[start:place].tolist()))
             if sample.trained[start]:
                 text += f"{opening}{run}{closing}"
             else:

@@ -156,9 +156,12 @@ class TextDataModule(L.LightningDataModule):
         for name in ("tokenizer", "encoder", "store_path", "_provenance"):
             self.__dict__.pop(name, None)
 
-    def _follow_task(self) -> None:
-        """Takes the model of the task of this run; the data module may have served another one before."""
-        task = getattr(self.trainer, "lightning_module", None)
+    def follow(self, task: object) -> None:
+        """Takes the model of a task; the data module may have served another one before.
+
+        Args:
+            task: The task; one without a model changes nothing.
+        """
         reference = getattr(task, "model_reference", None)
         new_tokens = dict(getattr(task, "new_tokens", None) or {})
         if reference is not None and (reference, new_tokens) != (self._model_reference, self._new_tokens):
@@ -204,13 +207,13 @@ class TextDataModule(L.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Builds the store unless it is there."""
-        self._follow_task()
+        self.follow(getattr(self.trainer, "lightning_module", None))
         with _rare_collections():
             build_once(self.store_path, self._build_store)
 
     def setup(self, stage: str) -> None:
         """Opens the store."""
-        self._follow_task()
+        self.follow(getattr(self.trainer, "lightning_module", None))
         self.store = TokenStore(self.store_path)
 
     @cached_property

@@ -133,9 +133,13 @@ class VisionDataModule(TextDataModule):
         for name in ("tokenizer", "encoder", "store_path", "_provenance", "image_block", "feature_path"):
             self.__dict__.pop(name, None)
 
-    def _follow_task(self) -> None:
-        super()._follow_task()
-        task = getattr(self.trainer, "lightning_module", None)
+    def follow(self, task: object) -> None:
+        """Takes the model of a task, and how it sees pictures.
+
+        Args:
+            task: The task.
+        """
+        super().follow(task)
         if task is None:
             return
         vision, projector = getattr(task, "vision", None), getattr(task, "projector", None)

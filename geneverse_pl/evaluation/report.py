@@ -8,7 +8,7 @@ from geneverse_pl.evaluation.scores import Score
 TUNED, UNTUNED = "tuned", "untuned"
 _MAX_WIDTH = 110
 _GAP = "  "
-_LOWER_IS_BETTER = frozenset({"unparsable", "loss", "perplexity"})
+_LOWER_IS_BETTER = frozenset({"unparsable", "loss", "perplexity", "median_rank"})
 # What decides comes first; metrics not named here stand between the two.
 _FIRST = ("accuracy", "auroc", "exact_match", "set_f1", "f1", "mcc")
 _LAST = ("loss", "perplexity")

@@ -7,7 +7,7 @@ import pytest
 from geneverse_pl.commands.prepare import prepare_store
 from geneverse_pl.commands.preview import preview_samples, render
 from geneverse_pl.data.datamodule import TextDataModule
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import IMAGE_TOKEN, EncodedSample
 from geneverse_pl.exceptions import ConfigError
 
 GREEN, DIM, RESET = "\033[1;32m", "\033[2m", "\033[0m"
@@ -65,3 +65,10 @@ def test_an_unknown_split_or_number_is_refused(data: TextDataModule) -> None:
         preview_samples(data, "trian", 1, colour=False)
     with pytest.raises(ConfigError, match=r"num_samples must be > 0, got 0\."):
         preview_samples(data, "train", 0, colour=False)
+
+
+def test_an_image_is_shown_by_its_number_of_tokens() -> None:
+    ids = np.array([5, IMAGE_TOKEN, IMAGE_TOKEN, 6, 7], np.int32)
+    sample = EncodedSample(ids, ids == 7, images=np.array([0]))
+    shown = render(sample, lambda tokens: "".join(f"<{token}>" for token in tokens), colour=False)
+    assert shown == "<5>[image, 2 tokens]<6>⟦<7>⟧"
