@@ -8,10 +8,9 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from datamodules.sources.names import listed_names
 from datamodules.sources.tables import read_lines
 from geneverse_pl.exceptions import DataFormatError
-
-_MAX_FOUND_CHARACTERS = 200
 
 
 def read_delimited(path: str | Path, separator: str | None = None) -> Iterator[tuple[int, list[str]]]:
@@ -69,10 +68,10 @@ def find_columns(
         names = (column,) if isinstance(column, str) else column
         name = next((name for name in names if name in header), None)
         if name is None:
-            found = ", ".join(header)
-            found = found if len(found) <= _MAX_FOUND_CHARACTERS else found[:_MAX_FOUND_CHARACTERS] + "..."
             wanted = " or ".join(repr(name) for name in names)
-            raise DataFormatError(path, f"must be a header with the column {wanted}; found: {found}.", line)
+            raise DataFormatError(
+                path, f"must be a header with the column {wanted}; found: {listed_names(header)}.", line
+            )
         if list(header).count(name) > 1:
             raise DataFormatError(path, f"must name each column once, but repeats {name!r}.", line)
         places.append(header.index(name))

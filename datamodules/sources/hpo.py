@@ -17,9 +17,10 @@ from datamodules.sources.hpo_genes import (
     read_genes_to_disease,
     read_phenotype_genes,
 )
-from datamodules.sources.hpo_ontology import PHENOTYPIC_ABNORMALITY, Ontology, Synonym, Term, UnknownTermError
+from datamodules.sources.hpo_ontology import PHENOTYPIC_ABNORMALITY, Ontology
 from datamodules.sources.obo import read_ontology
 from datamodules.sources.tables import MissingFileError
+from datamodules.sources.term_hierarchy import Synonym, Term, UnknownTermError
 
 __all__ = [
     "HPO_FILES",

@@ -1,4 +1,4 @@
-"""Values that several files of the Human Phenotype Ontology share: identifiers, names and frequencies.
+"""Values that several files of the Human Phenotype Ontology share: identifiers and frequencies.
 
 Each ``parse_*`` function raises a ``ValueError`` whose text goes on from "line 17 "; readers add the place.
 """
@@ -6,12 +6,12 @@ Each ``parse_*`` function raises a ``ValueError`` whose text goes on from "line 
 import re
 from dataclasses import dataclass
 
+from datamodules.sources.cells import NULLS
+
 _HPO_ID = re.compile(r"HP:[0-9]{7}")
 _DISEASE_ID = re.compile(r"[A-Za-z]+:[A-Za-z0-9]+")
-_GENE_ID = re.compile(r"(?:NCBIGene:)?([0-9]+)")
 _COUNTS = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,15})?)%")
-_NULLS = ("", "-")
 
 # Köhler et al. 2019, and the definitions of the terms under HP:0040279 (Frequency).
 FREQUENCY_TERMS = {
@@ -77,7 +77,7 @@ class Frequency:
 
 def parse_frequency(text: str) -> Frequency | None:
     """A frequency, or None for the nulls of these files (empty or ``-``)."""
-    return None if text in _NULLS else Frequency.parse(text)
+    return None if text in NULLS else Frequency.parse(text)
 
 
 def parse_hpo_id(text: str) -> str:
@@ -92,18 +92,3 @@ def parse_disease_id(text: str) -> str:
     if not _DISEASE_ID.fullmatch(text):
         raise ValueError(f"has the disease id {text!r}, expected one such as OMIM:154700 or ORPHA:558.")
     return text
-
-
-def parse_gene_id(text: str) -> str:
-    """An NCBI Gene id as digits; ``NCBIGene:64170`` gives ``64170``."""
-    match = _GENE_ID.fullmatch(text)
-    if match is None:
-        raise ValueError(
-            f"has the gene id {text!r}, expected an NCBI Gene id such as 64170 or NCBIGene:64170."
-        )
-    return match[1]
-
-
-def parse_symbol(text: str) -> str | None:
-    """A gene symbol, or None where the file has none."""
-    return None if text in _NULLS else text

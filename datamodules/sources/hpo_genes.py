@@ -9,14 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from datamodules.sources.hpo_fields import (
-    Frequency,
-    parse_disease_id,
-    parse_frequency,
-    parse_gene_id,
-    parse_hpo_id,
-    parse_symbol,
-)
+from datamodules.sources.cells import parse_gene_id, parse_text
+from datamodules.sources.hpo_fields import Frequency, parse_disease_id, parse_frequency, parse_hpo_id
 from datamodules.sources.table_records import read_records, required
 
 AssociationType = Literal["MENDELIAN", "POLYGENIC", "UNKNOWN"]
@@ -114,7 +108,7 @@ def read_gene_phenotypes(path: str | Path) -> Iterator[GenePhenotype]:
     """
     parsers: dict[str, Callable[[str], object]] = {
         "ncbi_gene_id": parse_gene_id,
-        "gene_symbol": parse_symbol,
+        "gene_symbol": parse_text,
         "hpo_id": parse_hpo_id,
         "hpo_name": required("a term name"),
         "frequency": parse_frequency,
@@ -138,7 +132,7 @@ def read_phenotype_genes(path: str | Path) -> Iterator[PhenotypeGene]:
         "hpo_id": parse_hpo_id,
         "hpo_name": required("a term name"),
         "ncbi_gene_id": parse_gene_id,
-        "gene_symbol": parse_symbol,
+        "gene_symbol": parse_text,
         "disease_id": parse_disease_id,
     }
     return read_records(path, PhenotypeGene, parsers, one_name=(_GENE_NAME, _TERM_NAME))
@@ -157,7 +151,7 @@ def read_genes_to_disease(path: str | Path) -> Iterator[GeneDisease]:
     """
     parsers: dict[str, Callable[[str], object]] = {
         "ncbi_gene_id": parse_gene_id,
-        "gene_symbol": parse_symbol,
+        "gene_symbol": parse_text,
         "association_type": _parse_association_type,
         "disease_id": parse_disease_id,
         "source": required("a source"),

@@ -1,5 +1,6 @@
 """The record of spatial transcriptomics: a section of tissue, and the checks that all its readers share."""
 
+import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 Unit = Literal["array", "pixel", "micrometre", "unstated"]
 
 UNLABELLED = ""
+#: What h5py, and what builds on it, raise at a damaged file; memory ends where a wrong size is believed.
+HDF5_FAULTS = (
+    *(OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError),
+    *(AssertionError, MemoryError),
+)
+
 _MISSING_LABELS = frozenset({"", "na", "nan", "none", "null", "<na>"})
 
 
@@ -48,9 +55,10 @@ class TissueImage:
                 with Image.open(self.path) as image:
                     return image.convert("RGB")
             return Image.fromarray(self._pixels()).convert("RGB")
-        except (OSError, KeyError, ValueError, TypeError, Image.DecompressionBombError) as error:
+        except (*HDF5_FAULTS, SyntaxError, struct.error, Image.DecompressionBombError) as error:
             place = f" at {self.dataset}" if self.dataset else ""
-            raise DataFormatError(self.path, f"holds no readable picture{place} ({error}).") from None
+            message = f"holds no readable picture{place} ({fault(error)})."
+            raise DataFormatError(self.path, message) from None
 
     def _pixels(self) -> NDArray[np.uint8]:
         import h5py
@@ -147,6 +155,11 @@ def checked_coordinates(path: str | Path, coordinates: Any, spots: Sequence[str]
         spot = spots[int(wrong.argmax())]
         raise DataFormatError(path, f"must have finite coordinates, but spot {spot!r} has none.")
     return np.ascontiguousarray(values[:, :2])
+
+
+def fault(error: BaseException) -> str:
+    """What another library says of a damaged file, on one line."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def check_unique(path: str | Path, what: str, names: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from datamodules.sources.delimited import read_delimited
-from datamodules.sources.spatial import check_unique, checked_counts, unique_gene_names
+from datamodules.sources.spatial import HDF5_FAULTS, check_unique, checked_counts, fault, unique_gene_names
 from datamodules.sources.tables import MissingFileError, read_lines
 from geneverse_pl.exceptions import DataFormatError
 
@@ -108,10 +108,10 @@ def _read_h5(path: Path) -> CountMatrix:
             shape = tuple(np.asarray(group["shape"]).tolist())
     except FileNotFoundError:
         raise MissingFileError(f"{path}: no such file. Check the path, or download it first.") from None
-    except (OSError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+    except HDF5_FAULTS as error:
         message = (
             "must be an HDF5 file with a group 'matrix' (barcodes, data, features, indices, indptr, shape), "
-            f"as 10x's software writes it since 2018, and is not ({error}). Download it again."
+            f"as 10x's software writes it since 2018, and is not ({fault(error)}). Download it again."
         )
         raise DataFormatError(path, message) from None
     if shape != (len(ids), len(barcodes)) or not len(ids) == len(names) == len(kinds):
@@ -124,8 +124,9 @@ def _read_h5(path: Path) -> CountMatrix:
         # Columns of features by barcodes are rows of barcodes by features.
         counts = sparse.csr_array(parts, shape=(len(barcodes), len(ids)))
         counts.check_format(full_check=True)
-    except (ValueError, TypeError, IndexError) as error:
-        raise DataFormatError(path, f"holds a damaged sparse matrix ({error}). Download it again.") from None
+    except HDF5_FAULTS as error:
+        message = f"holds a damaged sparse matrix ({fault(error)}). Download it again."
+        raise DataFormatError(path, message) from None
     return _without_controls(path, path, barcodes, ids, names, kinds, counts)
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from datamodules.sources.names import listed_names
 from datamodules.sources.spatial import (
+    HDF5_FAULTS,
     UNLABELLED,
     Section,
     TissueImage,
@@ -55,11 +57,11 @@ def read_h5ad(
     if data.n_obs == 0 or data.n_vars == 0:
         raise DataFormatError(path, f"must hold spots and genes, holds {data.n_obs} and {data.n_vars}.")
     if _IN_TISSUE in data.obs:
-        data = data[data.obs[_IN_TISSUE].astype(float).to_numpy() == 1]
+        data = data[_numbers(path, data.obs[_IN_TISSUE]) == 1]
     spots = [str(spot) for spot in data.obs_names]
     check_unique(path, "spot", spots)
     if _SPATIAL not in data.obsm:
-        message = f"must have coordinates in obsm['spatial']; found: {_listed(data.obsm)}."
+        message = f"must have coordinates in obsm['spatial']; found: {listed_names(data.obsm)}."
         raise DataFormatError(path, message)
     coordinates = checked_coordinates(path, data.obsm[_SPATIAL], spots)
     matrix, variables = _matrix(path, data, layer)
@@ -102,9 +104,17 @@ def _read(path: Path) -> Any:
         raise MissingFileError(f"{path}: no such file. Check the path, or download it first.")
     try:
         return anndata.read_h5ad(path)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except HDF5_FAULTS as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         message = f"must be an AnnData file, and cannot be read as one ({reason}). Download it again."
+        raise DataFormatError(path, message) from None
+
+
+def _numbers(path: Path, column: Any) -> Any:
+    try:
+        return column.astype(float).to_numpy()
+    except (TypeError, ValueError):
+        message = f"must have 0 or 1 in the column {_IN_TISSUE!r} of obs, and has other values."
         raise DataFormatError(path, message) from None
 
 
@@ -115,7 +125,7 @@ def _matrix(path: Path, data: Any, layer: str | None) -> tuple[Any, Any]:
             raise DataFormatError(path, "must have raw counts in .raw, and has no .raw. Set another layer.")
         return data.raw.X, data.raw.var
     if layer is not None and layer not in data.layers:
-        message = f"must have the layer {layer!r}; found: {_listed(data.layers)}."
+        message = f"must have the layer {layer!r}; found: {listed_names(data.layers)}."
         raise DataFormatError(path, message)
     matrix = data.X if layer is None else data.layers[layer]
     if matrix is None:
@@ -137,13 +147,9 @@ def _genes(path: Path, variables: Any, gene_column: str | None) -> tuple[str, ..
 
 def _column(path: Path, table: Any, table_name: str, column: str) -> list[object]:
     if column not in table:
-        message = f"must have the column {column!r} in {table_name}; found: {_listed(table)}."
+        message = f"must have the column {column!r} in {table_name}; found: {listed_names(table)}."
         raise DataFormatError(path, message)
     return list(table[column])
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(str(name) for name in names) or "nothing"
 
 
 def _picture(path: Path, data: Any) -> tuple[TissueImage | None, Unit]:
@@ -154,8 +160,17 @@ def _picture(path: Path, data: Any) -> tuple[TissueImage | None, Unit]:
     scales = parts.get("scalefactors", {}) if isinstance(parts, dict) else {}
     images = parts.get("images", {}) if isinstance(parts, dict) else {}
     for picture in _PICTURES:
-        scale = scales.get(f"tissue_{picture}_scalef")
-        if picture in images and scale is not None and np.isfinite(scale) and scale > 0:
+        scale = _scale(scales, picture)
+        if picture in images and scale is not None:
             dataset = f"uns/{_SPATIAL}/{library}/images/{picture}"
-            return TissueImage(path, float(scale), dataset), "pixel"
+            return TissueImage(path, scale, dataset), "pixel"
     return None, "pixel" if scales else "unstated"
+
+
+def _scale(scales: Any, picture: str) -> float | None:
+    """Pixels of a picture for one unit; None where there is no such number."""
+    try:
+        scale = float(scales[f"tissue_{picture}_scalef"])
+    except (LookupError, TypeError, ValueError):
+        return None
+    return scale if np.isfinite(scale) and scale > 0 else None

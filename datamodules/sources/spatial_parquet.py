@@ -31,8 +31,9 @@ def read_parquet_columns(path: Path, columns: Sequence[str]) -> list[list[object
         table = parquet.read_table(path, columns=list(columns))
     except FileNotFoundError:
         raise MissingFileError(f"{path}: no such file. Check the path, or download it first.") from None
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataFormatError(path, f"cannot be read as Parquet ({error}). Download it again.") from None
+    except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise DataFormatError(path, f"cannot be read as Parquet ({reason}). Download it again.") from None
     missing = [column for column in columns if column not in table.column_names]
     if missing:
         message = f"must have the columns {', '.join(columns)}; missing: {', '.join(missing)}."

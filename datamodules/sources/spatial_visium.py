@@ -146,7 +146,10 @@ def _tissue_image(folder: Path) -> TissueImage | None:
         raise MissingFileError(message) from None
     except json.JSONDecodeError as error:
         raise DataFormatError(path, f"is no JSON ({error.msg}). Download it again.", error.lineno) from None
-    except (ValueError, KeyError, TypeError):
+    except OSError as error:
+        message = f"{path}: cannot be opened as a file ({error.strerror}). Copy the whole folder spatial."
+        raise MissingFileError(message) from None
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise DataFormatError(path, f"must be a JSON object with a number as {key!r}.") from None
     if not (np.isfinite(scale) and scale > 0):
         raise DataFormatError(path, f"must have a {key} > 0, got {scale}.")

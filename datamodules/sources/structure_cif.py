@@ -108,9 +108,11 @@ def _faults_named(path: str | Path, text: str = "") -> Iterator[None]:
         raise
     except (
         *(DeserializationError, InvalidFileError, BadStructureError),
-        *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error),
+        *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError),
+        *(AssertionError, struct.error),
     ) as error:
-        line, reason = _faulty_row(text) or (None, str(error).rstrip("."))
+        reason_given = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        line, reason = _faulty_row(text) or (None, reason_given)
         if line is None:
             raise DataFormatError(path, f"cannot be read as CIF ({reason}). Download it again.") from error
         raise DataFormatError(path, f"{reason}. Download the file again.", line) from error

@@ -41,8 +41,12 @@ def pdb_atoms(path: str | Path, text: str) -> "AtomArray":
     try:
         file = PDBFile.read(io.StringIO(checked))
         return file.get_structure(model=1, altloc="occupancy", extra_fields=["b_factor", "occupancy"])
-    except (InvalidFileError, BadStructureError, ValueError, KeyError, TypeError, IndexError) as error:
-        message = f"has atoms that cannot be read ({error}). Download it again."
+    except (
+        *(InvalidFileError, BadStructureError, ValueError, LookupError, TypeError, ArithmeticError),
+        *(RuntimeError, MemoryError),
+    ) as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        message = f"has atoms that cannot be read ({reason}). Download it again."
         raise DataFormatError(path, message) from error
 
 

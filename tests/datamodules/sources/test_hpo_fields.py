@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datamodules.sources.hpo_fields import (
-    Frequency,
-    parse_disease_id,
-    parse_frequency,
-    parse_gene_id,
-    parse_hpo_id,
-    parse_symbol,
-)
+from datamodules.sources.hpo_fields import Frequency, parse_disease_id, parse_frequency, parse_hpo_id
 
 
 @pytest.mark.parametrize(
@@ -99,13 +92,6 @@ def test_percentages_are_shares(percent: object) -> None:
     assert Frequency.parse(f"{percent}%").value == pytest.approx(float(str(percent)) / 100)
 
 
-def test_gene_ids_lose_their_prefix() -> None:
-    assert parse_gene_id("NCBIGene:64170") == parse_gene_id("64170") == "64170"
-    for text in ("", "-", "GeneID:1", "NCBIGene:", "12.0", "1 "):
-        with pytest.raises(ValueError, match="expected an NCBI Gene id"):
-            parse_gene_id(text)
-
-
 def test_hpo_ids_have_seven_digits() -> None:
     assert parse_hpo_id("HP:0001250") == "HP:0001250"
     for text in ("", "HP:1250", "hp:0001250", "HP:00012500", "HP_0001250", "MP:0001250"):
@@ -119,7 +105,3 @@ def test_disease_ids_have_a_prefix_and_an_accession() -> None:
     for text in ("", "154700", "ORPHA:", ":558", "OMIM: 154700"):
         with pytest.raises(ValueError, match="expected one such as OMIM:154700"):
             parse_disease_id(text)
-
-
-def test_a_missing_symbol_is_none() -> None:
-    assert [parse_symbol(text) for text in ("-", "", "C9orf72")] == [None, None, "C9orf72"]

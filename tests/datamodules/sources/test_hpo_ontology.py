@@ -2,7 +2,8 @@
 
 import pytest
 
-from datamodules.sources.hpo_ontology import Ontology, Term, UnknownTermError
+from datamodules.sources.hpo_ontology import Ontology
+from datamodules.sources.term_hierarchy import Term, UnknownTermError
 from geneverse_pl.exceptions import GeneverseError
 
 ALL, PHENOTYPE, EYE, SMALL_EYE = "HP:0000001", "HP:0000118", "HP:0000478", "HP:0000568"

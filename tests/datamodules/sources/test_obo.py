@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.sources.hpo_ontology import Synonym
 from datamodules.sources.obo import read_ontology
+from datamodules.sources.term_hierarchy import Synonym
 from geneverse_pl.exceptions import DataFormatError
 
 HEADER = "format-version: 1.2\ndata-version: hp/releases/2025-01-16\nontology: hp.obo\n\n"
@@ -94,7 +94,7 @@ def test_obsolete_terms(tmp_path: Path) -> None:
         ("", r"hp\.obo: is empty"),
         ("<html>\n", r"line 1 is '<html>', expected 'tag: value' or a stanza"),
         ("ontology: hp.obo\n\n" + ROOT, r"line 1 must begin a header with 'format-version:'"),
-        (HEADER, r"hp\.obo: has no \[Term\] stanza with an HP id"),
+        (HEADER, r"hp\.obo: has no \[Term\] stanza with an id that begins with 'HP:'"),
         (HEADER + "[Term]\nname: All\n", r"line 5 has a \[Term\] stanza without 'id:'"),
         (HEADER + "[Term]\nid: HP:0000001\n", r"line 5 has a \[Term\] stanza without 'name:'"),
         (HEADER + "[Term]\nid: HP:0000001\nname:\n", r"line 7 has a \[Term\] stanza without 'name:'"),
@@ -119,7 +119,7 @@ def test_obsolete_terms(tmp_path: Path) -> None:
             + stanza(2, "is_a: HP:0000001", "is_a: HP:0000003")
             + stanza(3, "is_a: HP:0000002")
             + stanza(4, "is_a: HP:0000003"),
-            r"line 13 closes a cycle of is_a relations, HP:0000002 -> HP:0000003 -> HP:0000002; expect",
+            r"line 13 closes a cycle of relations, HP:0000002 -> HP:0000003 -> HP:0000002; expect",
         ),
         (HEADER + stanza(1, "is_a:"), r"line 8 has the HPO id ''"),
         (HEADER + stanza(1, "is_obsolete: yes"), r"line 8 has is_obsolete 'yes', expected true or false"),

@@ -140,7 +140,7 @@ def drop_counts(data: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        (drop_places, {}, r"must have coordinates in obsm\['spatial'\]; found: nothing"),
+        (drop_places, {}, r"must have coordinates in obsm\['spatial'\]; found: none"),
         (flat_places, {}, r"coordinates of shape \(4, 2\).* got \(4, 1\)"),
         (lost_place, {}, "finite coordinates, but spot 'b' has none"),
         (repeat_spots, {}, "must name each spot once, but repeats 'a'"),
@@ -149,7 +149,7 @@ def drop_counts(data: Any) -> None:
         (None, {"label_column": "type"}, "must have the column 'type' in obs; found: region"),
         (None, {"gene_column": "name"}, "must have the column 'name' in var; found: symbol"),
         (None, {"section_column": "slide"}, "must have the column 'slide' in obs"),
-        (None, {"layer": "counts"}, "must have the layer 'counts'; found: nothing"),
+        (None, {"layer": "counts"}, "must have the layer 'counts'; found: none"),
         (None, {"layer": "raw"}, r"must have raw counts in \.raw, and has no \.raw"),
     ],
 )

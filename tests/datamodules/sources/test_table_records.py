@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from datamodules.sources import table_records
-from datamodules.sources.table_records import Parsed, drop_repeated_rows, read_records, required
+from datamodules.sources.table_records import (
+    Parsed,
+    drop_repeated_rows,
+    make_records,
+    name_columns,
+    read_records,
+    required,
+)
 from geneverse_pl.exceptions import DataFormatError
 
 
@@ -52,6 +59,30 @@ def test_rows_without_repeats_are_not_logged(caplog: pytest.LogCaptureFixture) -
     assert caplog.messages == []
 
 
+def test_repeats_are_sought_within_a_group_only(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [(2, ("1", "a")), (3, ("1", "b")), (4, ("1", "a")), (5, ("2", "a")), (6, ("1", "a"))]
+    with caplog.at_level(logging.INFO):
+        kept = [line for line, _ in drop_repeated_rows("x.tsv", rows, group=0)]
+    assert kept == [2, 3, 5, 6]
+    assert caplog.messages == ["x.tsv: passed over 1 rows that repeat an earlier row exactly."]
+
+
+def test_unshared_columns_are_parsed_row_by_row(tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    def parse(text: str) -> str:
+        calls.append(text)
+        return text
+
+    rows = [(2, ("1", "a")), (3, ("2", "a"))]
+    parsers: dict[str, Callable[[str], object]] = {"id": int, "symbol": parse}
+    expected = [Gene(1, "a", "x.tsv", 2), Gene(2, "a", "x.tsv", 3)]
+    assert list(make_records(tmp_path / "x.tsv", rows, Gene, parsers)) == expected
+    assert calls == ["a"]
+    assert list(make_records(tmp_path / "x.tsv", rows, Gene, parsers, unshared=["symbol"])) == expected
+    assert calls == ["a", "a", "a"]
+
+
 def test_parse_errors_are_placed(tmp_path: Path) -> None:
     path = write(tmp_path, "BRCA1\t672", " \t7157")
     with pytest.raises(
@@ -77,3 +108,13 @@ def test_each_distinct_text_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> N
     # A third text empties the memo, so that it stays bounded.
     assert parsed["c"] == "C"
     assert dict(parsed) == {"c": "C"}
+
+
+def test_columns_are_named_as_in_the_file() -> None:
+    parsers: dict[str | tuple[str, ...], Callable[[str], object]] = {
+        ("new", "old"): int,
+        "id": str,
+        ("a", "b"): str,
+    }
+    assert list(name_columns(["id", "old"], parsers).items()) == [("old", int), ("id", str), ("a", str)]
+    assert list(name_columns(["old", "new", "b"], parsers)) == ["new", "id", "b"]

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.sources.tables import MissingFileError, read_comments, read_lines, read_table
+from datamodules.sources.tables import (
+    MissingFileError,
+    read_comments,
+    read_header,
+    read_lines,
+    read_table,
+)
 from geneverse_pl.exceptions import DataFormatError, GeneverseError
 
 CELL = st.text(st.characters(exclude_characters="\t\n\r\0", exclude_categories=["Cs"]), max_size=8)
@@ -104,6 +110,34 @@ def test_short_rows_are_padded_only_on_request(tmp_path: Path) -> None:
     assert next(table) == (2, ("1", ""))
     with pytest.raises(DataFormatError, match="line 3 has 4 columns, expected 3"):
         next(table)
+
+
+def test_optional_columns_are_empty_where_the_header_lacks_them(tmp_path: Path) -> None:
+    old = write(tmp_path / "old.tsv", "id\tname\n1\tone\n")
+    new = write(tmp_path / "new.tsv", "note\tid\tname\nx\t1\tone\n")
+    assert rows(old, "note", "id", optional=["note"]) == [(2, ("", "1"))]
+    assert rows(new, "note", "id", optional=["note"]) == [(2, ("x", "1"))]
+    assert rows(old, "note", optional=["note"]) == [(2, ("",))]
+    with pytest.raises(DataFormatError, match=r"with the columns id, label; missing: label; found: id, name"):
+        rows(old, "id", "label", "note", optional=["note"])
+
+
+def test_header_may_be_the_last_comment_above_the_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.tsv", "#made 2026\n\n# id\tname\n\n1\tone\n#\n2\ttwo\n# no header\there\n")
+    expected = [(5, ("one", "1")), (7, ("two", "2"))]
+    assert rows(path, "name", "id", comment_prefix="#", header_in_comments=True) == expected
+    assert read_header(path, comment_prefix="#", header_in_comments=True) == ("id", "name")
+    bare = write(tmp_path / "bare.tsv", "#made 2026\n# id\tname\n")
+    with pytest.raises(DataFormatError, match="line 2 is the header, and no row follows it"):
+        rows(bare, "id", comment_prefix="#", header_in_comments=True)
+    none = write(tmp_path / "none.tsv", "1\tone\n2\ttwo\n")
+    with pytest.raises(DataFormatError, match="line 1 must be .*; missing: id; found: 1, one"):
+        rows(none, "id", comment_prefix="#", header_in_comments=True)
+
+
+def test_header_is_read_alone(tmp_path: Path) -> None:
+    assert read_header(write(tmp_path / "t.tsv", "#GeneID\t Symbol\n1\tA1BG\n")) == ("GeneID", "Symbol")
+    assert read_header(write(tmp_path / "none.tsv", "\n\n")) == ()
 
 
 @pytest.mark.parametrize("columns", [("id", "name"), ("id",)])

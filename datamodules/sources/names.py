@@ -1,0 +1,21 @@
+"""Names without what differs between databases, to find one thing in several of them; names in messages."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_MAX_LISTED = 200  # characters
+
+
+def normalised_name(name: str) -> str:
+    """A name without case, accents, punctuation and spacing."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[^\w]+", " ", plain).strip()
+
+
+def listed_names(names: Iterable[object]) -> str:
+    """Names for a message of one line: what cannot be printed is escaped, and a long list is cut."""
+    text = ", ".join(map(str, names)) or "none"
+    text = text if len(text) <= _MAX_LISTED else text[:_MAX_LISTED] + "..."
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
