@@ -1,0 +1,230 @@
+"""Makes the tables of the workspace: entities under one name, and their pairs with the lines that say so."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Literal, get_args
+
+from datamodules.corpus import Corpus, EntityKind
+from datamodules.corpus.identifiers import ENDS, ENTITY_KINDS, order
+from datamodules.gene_corpus.views import GENE_PROTEIN, View
+from datamodules.gene_corpus.workspace import Workspace
+from datamodules.sources.names import normalised_name
+
+Status = Literal["affirmed", "denied", "disputed"]
+AFFIRMED, DENIED, DISPUTED = get_args(Status)
+
+# Entries of several databases with one name are one thing; two genes or proteins may well share a name.
+_ONE_BY_NAME: tuple[EntityKind, ...] = ("disease", "phenotype")
+# The roots of the ontologies and *protein binding* say next to nothing.
+_UNINFORMATIVE = ("HP:0000118", "GO:0003674", "GO:0008150", "GO:0005575", "GO:0005515")
+_NO_DATA = "ND"  # GO's evidence code for "nothing was found"
+
+_PAIRS = """
+CREATE TABLE pairs AS
+WITH said AS (
+    SELECT e.relation, s.node AS subject, o.node AS object, e.negated, e.source, e.file,
+        min(e.line) AS line, sum(e.num_rows) AS num_rows
+    FROM corpus.evidence e JOIN ends USING (relation)
+    JOIN members s ON s.kind = ends.subject_kind AND s.id = e.subject
+    JOIN members o ON o.kind = ends.object_kind AND o.id = e.object
+    WHERE e.assertion <> $no_data AND NOT list_contains($uninformative, e.object)
+    GROUP BY ALL
+)
+SELECT relation AS view, subject, object,
+    CASE WHEN bool_and(negated) THEN 'denied' WHEN bool_or(negated) THEN 'disputed' ELSE 'affirmed' END
+        AS status,
+    count(DISTINCT source) AS num_sources, sum(num_rows) AS num_rows,
+    list(source || ' ' || file || ':' || line ORDER BY source, file, line) AS evidence
+FROM said GROUP BY relation, subject, object
+"""
+_TURNED = """
+INSERT INTO pairs
+SELECT $turned, object, subject, status, num_sources, num_rows, evidence FROM pairs WHERE view = $view
+"""
+# What is said of a gene, or of its protein, is said of the two of them.
+_TRIPLES = """
+INSERT INTO pairs
+WITH encoded AS (
+    SELECT subject AS gene, object AS protein, evidence FROM pairs
+    WHERE view = 'gene_encodes_protein' AND status = 'affirmed'
+), linked AS (
+    SELECT e.gene || '|' || e.protein AS subject, p.object, p.status, p.num_sources, p.num_rows,
+        list_concat(e.evidence, p.evidence) AS evidence
+    FROM encoded e JOIN pairs p ON p.view = $of_gene AND p.subject = e.gene
+    UNION ALL
+    SELECT e.gene || '|' || e.protein, p.object, p.status, p.num_sources, p.num_rows,
+        list_concat(e.evidence, p.evidence)
+    FROM encoded e JOIN pairs p ON p.view = $of_protein AND p.subject = e.protein
+)
+SELECT $view, subject, object,
+    CASE WHEN bool_and(status = 'denied') THEN 'denied'
+        WHEN bool_or(status <> 'affirmed') THEN 'disputed' ELSE 'affirmed' END,
+    sum(num_sources), sum(num_rows), list_sort(list_distinct(flatten(list(evidence))))
+FROM linked GROUP BY subject, object
+"""
+_PLACED = """
+CREATE TABLE nodes AS
+SELECT kind, node, name, split, grp,
+    row_number() OVER (ORDER BY md5($seed || kind || plain), kind, plain, node) AS place
+FROM (
+    SELECT n.kind, n.node, n.name, n.plain, s.split, s.grp
+    FROM named n LEFT JOIN splits s ON s.kind = n.kind AND s.node = n.node
+    UNION ALL
+    SELECT DISTINCT 'gene_protein', p.subject || '|' || p.object, g.name || ' encoding ' || o.name,
+        g.plain || ' encoding ' || o.plain, s.split, s.grp
+    FROM pairs p JOIN named g ON g.kind = 'gene' AND g.node = p.subject
+    JOIN named o ON o.kind = 'protein' AND o.node = p.object
+    JOIN splits s ON s.kind = 'gene' AND s.node = p.subject
+    WHERE p.view = 'gene_encodes_protein' AND p.status = 'affirmed'
+)
+"""
+_LINKS = """
+SELECT s.place, s.node, s.name, s.grp, p.object, o.name, p.status, p.evidence
+FROM pairs p JOIN nodes s ON s.kind = $subject_kind AND s.node = p.subject
+JOIN nodes o ON o.kind = $object_kind AND o.node = p.object
+WHERE p.view = $view AND s.split = $split
+ORDER BY s.place, p.num_sources DESC, p.num_rows DESC, p.object
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What one subject is linked to.
+
+    Args:
+        object: Id of the object.
+        name: Its name.
+        status: Whether sources affirm it, deny it, or contradict each other.
+        evidence: Where it is said: key, file and first line, ``key file:line``, one for each file.
+    """
+
+    object: str
+    name: str
+    status: Status
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectLinks:
+    """A subject with its links, those that most sources state first.
+
+    Args:
+        place: Its place in the random order of all entities.
+        id: Its id.
+        name: Its name.
+        group: Its split group.
+        links: Its links.
+    """
+
+    place: int
+    id: str
+    name: str
+    group: str
+    links: tuple[Link, ...]
+
+    def affirmed(self) -> list[Link]:
+        """The links that no source denies."""
+        return [link for link in self.links if link.status == AFFIRMED]
+
+    def named(self) -> list[Link]:
+        """Of those, the first of each name: an answer says a name once, whatever number of objects has it."""
+        first: dict[str, Link] = {}
+        for link in self.affirmed():
+            first.setdefault(normalised_name(link.name), link)
+        return list(first.values())
+
+
+def read_entities(work: Workspace, corpus: Path, memory_gb: float) -> None:
+    """Makes the tables ``members`` (which node an id belongs to) and ``named`` (names of a node).
+
+    Entities without a name and withdrawn ones are left out. Diseases, and phenotypes, of one name are one
+    node, called by that of their ids whose vocabulary comes first in the corpus.
+
+    Args:
+        work: The workspace.
+        corpus: The corpus.
+        memory_gb: What the engine may take in memory to read it, in GB.
+    """
+    text = "VARCHAR"
+    columns = {"kind": text, "id": text, "node": text, "name": text, "plain": text}
+    with Corpus(corpus, memory_gb) as opened:
+        work.fill("members", columns, _members(opened))
+    work.run(
+        "CREATE TABLE named AS "
+        "SELECT kind, node, name, plain FROM members WHERE id = node ORDER BY kind, node"
+    )
+
+
+def _members(corpus: Corpus) -> Iterator[tuple[str, str, str, str, str]]:
+    for kind in ENTITY_KINDS:
+        first: dict[str, str] = {}
+        if kind in _ONE_BY_NAME:
+            for key, one, _ in _named(corpus, kind):
+                first[key] = min(first.get(key, one), one, key=order(kind))
+        for key, one, name in _named(corpus, kind):
+            yield kind, one, first.get(key, one), name, key
+
+
+def _named(corpus: Corpus, kind: EntityKind) -> Iterator[tuple[str, str, str]]:
+    """Normalised name, id and name of the entities that can be asked about."""
+    for entity in corpus.entities(kind):
+        # A name of signs alone has nothing to be found by.
+        key = normalised_name(entity.name or "")
+        if entity.name is not None and not entity.is_obsolete and key:
+            yield key, entity.id, entity.name
+
+
+def merged_phenotypes(work: Workspace) -> dict[str, str]:
+    """Id to node of the phenotypes that are told of under the id of another one of their name."""
+    query = "SELECT id, node FROM members WHERE kind = 'phenotype' AND id <> node ORDER BY id"
+    return dict(work.rows(query))
+
+
+def read_pairs(work: Workspace) -> None:
+    """Makes the table ``pairs`` for all views, from the evidence of the corpus.
+
+    Args:
+        work: The workspace, with its entities.
+    """
+    columns = dict.fromkeys(("relation", "subject_kind", "object_kind"), "VARCHAR")
+    work.fill("ends", columns, ((relation, *kinds) for relation, kinds in ENDS.items()))
+    work.run(_PAIRS, {"no_data": _NO_DATA, "uninformative": list(_UNINFORMATIVE)})
+    for view, turned in (("gene_encodes_protein", "protein_gene"), ("gene_disease", "disease_gene")):
+        work.run(_TURNED, {"view": view, "turned": turned})
+    for kind, of_protein in (("disease", "protein_disease"), ("phenotype", "")):
+        names = {"view": f"{GENE_PROTEIN}_{kind}", "of_gene": f"gene_{kind}", "of_protein": of_protein}
+        work.run(_TRIPLES, names)
+
+
+def place_nodes(work: Workspace, seed: int) -> None:
+    """Makes the table ``nodes``: all entities, and pairs of gene and protein, with split and place.
+
+    Those of one name, however it is written, follow each other.
+
+    Args:
+        work: The workspace, with entities, pairs and ``splits``.
+        seed: Seed of the order.
+    """
+    work.run(_PLACED, {"seed": f"{seed}/"})
+
+
+def subject_links(work: Workspace, view: View, split: str) -> Iterator[SubjectLinks]:
+    """The subjects of a view in a split with their links, in the order of their places.
+
+    Args:
+        work: The workspace.
+        view: The view.
+        split: The split.
+    """
+    names = {"view": view.name, "subject_kind": view.subject_kind, "object_kind": view.object_kind}
+    rows = work.rows(_LINKS, {**names, "split": split})
+    for (place, one, name, group), of_subject in groupby(rows, key=lambda row: row[:4]):
+        links = tuple(Link(item, title, status, tuple(said)) for *_, item, title, status, said in of_subject)
+        yield SubjectLinks(place, one, name, group, links)
+
+
+def views_with_data(work: Workspace) -> set[str]:
+    """Names of the views that have an affirmed pair."""
+    return {name for (name,) in work.rows("SELECT DISTINCT view FROM pairs WHERE status = 'affirmed'")}

@@ -1,0 +1,313 @@
+"""Stage ``relations``: questions about the relations of one split, in the order of the subjects."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from datamodules.gene_corpus.namesakes import NamePair, told_apart
+from datamodules.gene_corpus.pairs import AFFIRMED, DENIED, Link, SubjectLinks
+from datamodules.gene_corpus.templates import CONTEXTS, RELATION_TYPE, WORDINGS, drawn
+from datamodules.gene_corpus.views import View
+from datamodules.gene_phenotype.knowledge import name_series
+from datamodules.gene_phenotype.negatives import balanced_pairs
+from datamodules.gene_phenotype.questions import NO, YES
+from datamodules.gene_phenotype.relations import Relation
+from datamodules.sources.names import normalised_name
+from geneverse_pl.data.datamodule import TRAIN
+from geneverse_pl.data.records import Sample
+
+RELATION_TYPE_NAME = "relation_type"
+NOT_STATED = "not stated"
+BLOCK = 20_000  # questions that false pairs are dealt among
+
+Placed = tuple[int, Sample]
+Ancestors = Callable[[str], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How much is asked, and how.
+
+    Args:
+        split: The split; in training wordings are drawn, elsewhere the first one is taken.
+        seed: Seed of what is drawn.
+        positives_per_subject: Most true pairs of a subject asked about; as many false ones are added.
+        max_list_items: Most items of a list answer.
+        max_answer_characters: Most characters of a list answer that has more than one item.
+    """
+
+    split: str
+    seed: int
+    positives_per_subject: int
+    max_list_items: int
+    max_answer_characters: int
+
+    def wording(self, *parts: object) -> int:
+        """Number of the wording for something."""
+        return drawn(self.seed, *parts) if self.split == TRAIN else 0
+
+    def context(self, view: View, subject: SubjectLinks) -> str:
+        """What stands before all questions about a subject."""
+        wordings = CONTEXTS[view.subject_kind]
+        return wordings[self.wording("context", subject.id)].format(subject=subject.name)
+
+    def bounded(self, links: Sequence[Link]) -> list[Link]:
+        """The links that a list answer has room for, at least one."""
+        kept: list[Link] = []
+        room = self.max_answer_characters
+        for link in links[: self.max_list_items]:
+            room -= len(link.name) + 2
+            if kept and room < 0:
+                break
+            kept.append(link)
+        return kept
+
+
+def relation_samples(
+    view: View,
+    subjects: Iterable[SubjectLinks],
+    asking: Asking,
+    ancestors: Ancestors,
+    block_size: int = BLOCK,
+) -> Iterator[Placed]:
+    """Yes/no questions: in each block, as many true as false about every subject and every object.
+
+    Args:
+        view: What is asked about.
+        subjects: Subjects of the split, in order.
+        asking: How much is asked, and how.
+        ancestors: For an object, those that follow from it.
+        block_size: Questions among which false pairs are dealt, > 0; memory holds one block.
+    """
+    for number, block in enumerate(_blocks(subjects, asking.positives_per_subject, block_size)):
+        # A string seed is hashed the same way on every machine.
+        rng = random.Random(f"{asking.seed}/{view.name}/{asking.split}/{number}")
+        relation = block_relation(view, block, ancestors)
+        positives: list[tuple[str, str]] = []
+        for subject in block:
+            objects = relation.pairs.get(subject.id, ())
+            chosen = rng.sample(list(objects), min(len(objects), asking.positives_per_subject))
+            positives += [(subject.id, item) for item in chosen]
+        denied = [(s.id, link.object) for s in block for link in s.links if link.status == DENIED]
+        asked = balanced_pairs(relation, positives, rng, denied)
+        for subject in block:
+            links = {link.object: link for link in subject.links}
+            for item, label in asked.get(subject.id, ()):
+                yield subject.place, _yes_no(view, subject, item, label, links.get(item), relation, asking)
+
+
+def _blocks(subjects: Iterable[SubjectLinks], most: int, size: int) -> Iterator[list[SubjectLinks]]:
+    """Subjects of about ``size`` questions; those of one name, which follow each other, share a block."""
+    block: list[SubjectLinks] = []
+    num_questions = 0
+    for subject in subjects:
+        if num_questions >= size and normalised_name(subject.name) != normalised_name(block[-1].name):
+            yield block
+            block, num_questions = [], 0
+        block.append(subject)
+        num_questions += 2 * min(len(subject.affirmed()), most)
+    if block:
+        yield block
+
+
+def block_relation(view: View, block: Sequence[SubjectLinks], ancestors: Ancestors) -> Relation:
+    """The relation between the subjects of a block and their objects.
+
+    No false pair is an object that the subject may have: one that some source affirms, one that is implied by
+    such a one or implies it, or another form of a disease that it has (``… type 2``). A question shows names
+    alone, so what holds for a subject holds for all of its name, and for all objects of that name.
+
+    Args:
+        view: What is asked about.
+        block: The subjects.
+        ancestors: For an object, those that follow from it.
+    """
+    pairs = {s.id: [link.object for link in s.affirmed()] for s in block}
+    names = {link.object: link.name for s in block for link in s.links}
+    plain = {item: normalised_name(name) for item, name in names.items()}
+    called = {s.id: normalised_name(s.name) for s in block}
+    stated: defaultdict[str, set[str]] = defaultdict(set)  # by the name of the subject
+    for subject in block:
+        stated[called[subject.id]] |= {link.object for link in subject.links if link.status != DENIED}
+    denied = {s.id: {link.object for link in s.links if link.status == DENIED} for s in block}
+    series = (
+        {item: name_series(name) for item, name in names.items()} if view.object_kind == "disease" else {}
+    )
+    told = {name: {plain[item] for item in items} for name, items in stated.items()}
+    families = {name: {series.get(item, item) for item in items} for name, items in stated.items()}
+    implied: dict[str, frozenset[str]] = {}
+
+    def possible(subject: str, item: str) -> bool:
+        name = called[subject]
+        held = stated[name]
+        if name not in implied:
+            implied[name] = frozenset(held).union(*map(ancestors, held))
+        if item in implied[name] or plain[item] in told[name]:
+            return True
+        if item in denied[subject]:
+            return False
+        return not held.isdisjoint(ancestors(item)) or series.get(item, item) in families[name]
+
+    return Relation(
+        view.name,
+        {s.id: s.name for s in block if pairs[s.id]},
+        {key: items for key, items in pairs.items() if items},
+        names,
+        possible,
+        implied=ancestors,
+    )
+
+
+def _yes_no(
+    view: View,
+    subject: SubjectLinks,
+    item: str,
+    label: bool,
+    link: Link | None,
+    relation: Relation,
+    asking: Asking,
+) -> Sample:
+    number = asking.wording("relation", view.name, subject.id, item)
+    name = relation.object_names[item]
+    links = [] if link is None else [link]
+    return Sample(
+        question=WORDINGS[view.name].relation[number].format(object=name),
+        answer=YES if label else NO,
+        context=asking.context(view, subject),
+        kind=f"relation/{view.name}",
+        group=subject.group,
+        choices=(YES, NO),
+        metadata={
+            **about(subject.id, subject.name, links, number),
+            "object": item,
+            "object_name": name,
+            "label": label,
+            "stated": NOT_STATED if link is None else link.status,
+        },
+    )
+
+
+def list_samples(view: View, subjects: Iterable[SubjectLinks], asking: Asking) -> Iterator[Placed]:
+    """One question a subject for its objects; the answer is bounded, ``gold`` has all.
+
+    Args:
+        view: What is asked about.
+        subjects: Subjects of the split, in order.
+        asking: How much is asked, and how.
+    """
+    for subject in told_apart(subjects, SubjectLinks.named):
+        links = subject.named()
+        if not links:
+            continue
+        listed = asking.bounded(links)
+        number = asking.wording("list", view.name, subject.id)
+        yield (
+            subject.place,
+            Sample(
+                question=WORDINGS[view.name].listing[number],
+                answer="; ".join(link.name for link in listed),
+                context=asking.context(view, subject),
+                kind=f"list/{view.name}",
+                group=subject.group,
+                gold=tuple(link.name for link in links),
+                metadata=about(subject.id, subject.name, listed, number),
+            ),
+        )
+
+
+def fact_samples(view: View, subjects: Iterable[SubjectLinks], asking: Asking) -> Iterator[Placed]:
+    """One question for each subject that has exactly one object, about which no source disagrees.
+
+    Args:
+        view: What is asked about.
+        subjects: Subjects of the split, in order.
+        asking: How it is asked.
+    """
+    for subject in told_apart(subjects, _stated):
+        stated = _stated(subject)
+        if len(stated) != 1 or stated[0].status != AFFIRMED:
+            continue
+        number = asking.wording("fact", view.name, subject.id)
+        yield (
+            subject.place,
+            Sample(
+                question=WORDINGS[view.name].fact[number],
+                answer=stated[0].name,
+                context=asking.context(view, subject),
+                kind=f"fact/{view.name}",
+                group=subject.group,
+                metadata=about(subject.id, subject.name, stated, number),
+            ),
+        )
+
+
+def _stated(subject: SubjectLinks) -> list[Link]:
+    """The links that some source affirms."""
+    return [link for link in subject.links if link.status != DENIED]
+
+
+def type_samples(
+    view: View,
+    subjects: Iterable[SubjectLinks],
+    asking: Asking,
+    twofold: Collection[NamePair] = frozenset(),
+) -> Iterator[Placed]:
+    """One question a subject for the relation that it has with one of its objects, drawn by the seed.
+
+    Args:
+        view: The relation.
+        subjects: Subjects of the split, in order.
+        asking: How it is asked.
+        twofold: Pairs of normalised names that are linked in another way as well; they are not asked about.
+    """
+    for subject in subjects:
+        name = normalised_name(subject.name)
+        links = [link for link in subject.affirmed() if (name, normalised_name(link.name)) not in twofold]
+        if not links:
+            continue
+        link = random.Random(f"{asking.seed}/type/{view.name}/{subject.id}").choice(links)
+        number = asking.wording("type", view.name, subject.id)
+        pair, title = type_pair(subject, link)
+        question = RELATION_TYPE[number].format(subject=subject.name, object=link.name)
+        metadata = about(pair, title, [link], number) | {"pair": [subject.id, link.object]}
+        yield (
+            subject.place,
+            Sample(
+                question=question,
+                answer=view.phrase,
+                kind=f"fact/{RELATION_TYPE_NAME}",
+                group=subject.group,
+                metadata=metadata,
+            ),
+        )
+
+
+def type_pair(subject: SubjectLinks, link: Link) -> tuple[str, str]:
+    """Id and name of a pair, which is the subject of questions on types."""
+    return f"{subject.id}>{link.object}", f"{subject.name} and {link.name}"
+
+
+def about(
+    subject: str, name: str, links: Sequence[Link], template: int, told: Sequence[str] = ()
+) -> dict[str, object]:
+    """What a sample tells of its origin.
+
+    Args:
+        subject: Id of the subject.
+        name: Its name.
+        links: What the sample says of it, or denies.
+        template: Number of the wording.
+        told: Where the subject itself is told of, ``key file:line``.
+    """
+    said = {link.object: list(link.evidence) for link in links}
+    if told:
+        said[subject] = list(told)
+    keys = {line.partition(" ")[0] for lines in said.values() for line in lines}
+    return {
+        "subject": subject,
+        "subject_name": name,
+        "sources": sorted(keys),
+        "evidence": said,
+        "template": template,
+    }
