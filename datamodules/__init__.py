@@ -4,6 +4,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datamodules.benchmarks import GeneTuringDataModule
+    from datamodules.gene_corpus import GeneCorpusDataModule
+    from datamodules.gene_function import GeneFunctionDataModule
     from datamodules.gene_phenotype import GenePhenotypeDataModule
     from datamodules.instruction import InstructionDataModule
     from datamodules.marker_gene import GeneverseMarkerListDataModule, MarkerGeneDataModule
@@ -12,7 +15,10 @@ if TYPE_CHECKING:
 GENEVERSE_PL_DATAMODULES = True
 
 _EXPORTS = {
+    "GeneCorpusDataModule": "datamodules.gene_corpus",
+    "GeneFunctionDataModule": "datamodules.gene_function",
     "GenePhenotypeDataModule": "datamodules.gene_phenotype",
+    "GeneTuringDataModule": "datamodules.benchmarks",
     "GeneverseMarkerListDataModule": "datamodules.marker_gene",
     "GeneverseProteinListDataModule": "datamodules.protein_structure",
     "InstructionDataModule": "datamodules.instruction",
@@ -22,7 +28,10 @@ _EXPORTS = {
 
 __all__ = [
     "GENEVERSE_PL_DATAMODULES",
+    "GeneCorpusDataModule",
+    "GeneFunctionDataModule",
     "GenePhenotypeDataModule",
+    "GeneTuringDataModule",
     "GeneverseMarkerListDataModule",
     "GeneverseProteinListDataModule",
     "InstructionDataModule",

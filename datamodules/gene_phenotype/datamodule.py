@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from datamodules.download import remote_files
 from datamodules.gene_phenotype.entity_split import EntitySplit
 from datamodules.gene_phenotype.knowledge import Knowledge
 from datamodules.gene_phenotype.masks import RECORD, MaskedRecords
@@ -17,7 +18,11 @@ from datamodules.gene_phenotype.questions import (
 )
 from datamodules.gene_phenotype.relations import BRIEF, FULL, Relation, RelationName, build_relation
 from datamodules.gene_phenotype.training_tables import questions_asked, record_table, relation_table
+from datamodules.option_checks import check_choices, check_counts, check_share, checked_fractions
 from datamodules.sources.hpo import hpo_folder
+from datamodules.sources.tolerance import check_max_skipped_rows, tolerating
+from datamodules.terms import source_facts
+from geneverse_pl.data.card.facts import DataFacts
 from geneverse_pl.data.datamodule import (
     HELD_OUT,
     MEMORISED,
@@ -27,11 +32,12 @@ from geneverse_pl.data.datamodule import (
     EncodingConfig,
     TextDataModule,
 )
+from geneverse_pl.data.fetch import RemoteFile
 from geneverse_pl.data.records import Sample
 from geneverse_pl.evaluation.text_report import TrainingKnowledge
-from geneverse_pl.exceptions import ConfigError, unknown_choice
+from geneverse_pl.exceptions import ConfigError
 
-Stage = Literal["mask", "qa"]
+Stage = Literal["mask", "qa", "both"]
 Wordings = Literal["brief", "full"]
 QuestionKind = Literal[
     "relation/disease_phenotype",
@@ -52,6 +58,7 @@ DEFAULT_QUESTIONS: tuple[QuestionKind, ...] = (
     "fact/disease_gene",
     "fact/disease_inheritance",
 )
+_DOWNLOADS = ("hpo_ontology", "hpo_annotations", "hpo_genes_to_phenotype")
 
 
 class GenePhenotypeDataModule(TextDataModule):
@@ -61,7 +68,8 @@ class GenePhenotypeDataModule(TextDataModule):
     several databases, goes to one split, and the largest such group to training.
 
     Args:
-        stage: ``mask`` restores masked entities of records; ``qa`` asks questions.
+        stage: ``mask`` restores masked entities of records; ``qa`` asks questions; ``both`` has the
+            samples of either, for a run whose mixture goes from one to the other.
         questions: Kinds of questions of stage ``qa``; None asks all kinds.
         databases: Disease databases to use, such as OMIM and ORPHA; None uses all in the files.
         hpo_dir: Folder with ``hp.obo``, ``phenotype.hpoa`` and ``genes_to_phenotype.txt``; None takes the
@@ -78,6 +86,8 @@ class GenePhenotypeDataModule(TextDataModule):
         max_memorised: Most training samples of a kind asked again in the test, >= 0; None for all.
         split_series: Keep numbered forms of one disease (``… type 2``) in one split too.
         allow_shared_entities: Do not refuse splits that share a gene or disease, by id or by name.
+        max_skipped_rows: Most faulty rows of a file that are passed over, and summed up in the store: a
+            number >= 0, or a share in (0, 1) of its rows. 0 stops at the first.
         encoding: How samples become tokens.
         batching: How samples become batches.
         seed: Seed of splits, questions and batches, >= 0.
@@ -107,6 +117,7 @@ class GenePhenotypeDataModule(TextDataModule):
         max_memorised: int | None = 1000,
         split_series: bool = False,
         allow_shared_entities: bool = False,
+        max_skipped_rows: int | float = 0,
         encoding: EncodingConfig | None = None,
         batching: BatchingConfig | None = None,
         seed: int = 0,
@@ -121,64 +132,60 @@ class GenePhenotypeDataModule(TextDataModule):
         self.limits = QuestionLimits(positives_per_subject, max_list_items)
         self.mask_fraction = mask_fraction
         self.masks_per_record = masks_per_record
-        self.fractions = {
-            TRAIN: 1 - val_fraction - held_out_fraction,
-            VAL: val_fraction,
-            HELD_OUT: held_out_fraction,
-        }
+        self.fractions = checked_fractions(val_fraction, held_out_fraction)
         self.caps = {VAL: max_val, HELD_OUT: max_held_out, MEMORISED: max_memorised}
         self.split_series = split_series
         self.allow_shared_entities = allow_shared_entities
+        self.max_skipped_rows = max_skipped_rows
         self._check()
 
     def _check(self) -> None:
-        for name, value, choices in (
-            ("stage", self.stage, get_args(Stage)),
-            ("wording", self.wording, get_args(Wordings)),
-            *(("question kind", kind, get_args(QuestionKind)) for kind in self.questions),
-        ):
-            if value not in choices:
-                raise ConfigError(unknown_choice(name, value, choices))
+        check_max_skipped_rows(self.max_skipped_rows)
+        check_choices(
+            [
+                ("stage", self.stage, get_args(Stage)),
+                ("wording", self.wording, get_args(Wordings)),
+                *(("question kind", kind, get_args(QuestionKind)) for kind in self.questions),
+            ]
+        )
         for name, values in (("questions", self.questions), ("databases", self.databases)):
             if values is not None and not values:
                 raise ConfigError(f"{name} must name at least one, got none. Leave it out to use all.")
-        for name, number in (
-            ("positives_per_subject", self.limits.positives_per_subject),
-            ("max_list_items", self.limits.max_list_items),
-            ("masks_per_record", self.masks_per_record),
-            ("max_val", self.caps[VAL]),
-            ("max_held_out", self.caps[HELD_OUT]),
-        ):
-            if number is not None and number < 1:
-                raise ConfigError(f"{name} must be > 0, got {number}.")
-        memorised = self.caps[MEMORISED]
-        if memorised is not None and memorised < 0:
-            raise ConfigError(f"max_memorised must be >= 0, got {memorised}.")
-        for name, share in (
-            ("val_fraction", self.fractions[VAL]),
-            ("held_out_fraction", self.fractions[HELD_OUT]),
-            ("mask_fraction", self.mask_fraction),
-        ):
-            if not 0 < share < 1:
-                raise ConfigError(f"{name} must be in (0, 1), got {share}.")
-        if self.fractions[TRAIN] <= 0:
-            raise ConfigError("val_fraction + held_out_fraction must be < 1, to leave something to train on.")
+        check_counts(
+            [
+                ("positives_per_subject", self.limits.positives_per_subject, 1),
+                ("max_list_items", self.limits.max_list_items, 1),
+                ("masks_per_record", self.masks_per_record, 1),
+                ("max_val", self.caps[VAL], 1),
+                ("max_held_out", self.caps[HELD_OUT], 1),
+                ("max_memorised", self.caps[MEMORISED], 0),
+            ]
+        )
+        check_share("mask_fraction", self.mask_fraction)
 
     def source_files(self) -> list[Path]:
         """The three HPO files."""
         return [self._folder / name for name in (ONTOLOGY_FILE, DISEASE_FILE, GENE_FILE)]
 
+    def download_files(self) -> list[RemoteFile]:
+        """The same three, of the latest release, for a folder of one's own."""
+        return [] if self.hpo_dir is None else remote_files(_DOWNLOADS, self.hpo_dir)
+
+    def data_facts(self) -> DataFacts:
+        """Terms of the files, and what samples are about, for the data card."""
+        return source_facts(self.source_files())
+
     def options(self) -> Mapping[str, object]:
         """What determines the samples besides the files; options of the other stage do not."""
-        of_stage: dict[str, object] = (
-            {"masks": [self.mask_fraction, self.masks_per_record]}
-            if self.stage == "mask"
-            else {
+        of_stage: dict[str, object] = {}
+        if self._masks:
+            of_stage["masks"] = [self.mask_fraction, self.masks_per_record]
+        if self._asks:
+            of_stage |= {
                 "questions": self.questions,
                 "wording": self.wording,
                 "positives_per_subject": self.limits.positives_per_subject,
             }
-        )
         return {
             "stage": self.stage,
             "databases": self.databases and sorted(set(self.databases)),
@@ -186,6 +193,8 @@ class GenePhenotypeDataModule(TextDataModule):
             "fractions": self.fractions,
             "caps": self.caps,
             "split_series": self.split_series,
+            "allow_shared_entities": self.allow_shared_entities,
+            "max_skipped_rows": self.max_skipped_rows,
             **of_stage,
         }
 
@@ -195,7 +204,9 @@ class GenePhenotypeDataModule(TextDataModule):
 
     def build_samples(self) -> Mapping[str, Iterable[Sample]]:
         """Samples by split; the split of genes and diseases is checked for leaks first."""
-        self._knowledge: Knowledge = read_knowledge(self._folder, self.databases)
+        with tolerating(self.max_skipped_rows) as self._tolerance:
+            self._knowledge: Knowledge = read_knowledge(self._folder, self.databases)
+        self._tolerance.log()
         self._entities = EntitySplit(
             self._knowledge,
             self.fractions,
@@ -218,40 +229,52 @@ class GenePhenotypeDataModule(TextDataModule):
         }
 
     def documents(self) -> Mapping[str, Any]:
-        """Training tables and questions, for the controls."""
-        if self.stage == "mask":
+        """Training tables and questions, for the controls; and the rows that were passed over."""
+        tables = {}
+        if self._masks:
             chosen = self._entities.keys_in(TRAIN, "disease", self._records.diseases())
-            tables = {RECORD: record_table(self._records, chosen, self._entities.groups("disease", chosen))}
-        else:
-            tables = {}
-            for name, relation in self._relations.items():
-                chosen = self._subjects(relation, TRAIN)
-                groups = self._entities.groups(relation.subject_kind, chosen)
-                tables[name] = relation_table(relation, chosen, groups)
-        return {"training_knowledge": TrainingKnowledge(tables, self._questions_asked).to_document()}
+            tables[RECORD] = record_table(self._records, chosen, self._entities.groups("disease", chosen))
+        for name, relation in self._relations.items():
+            chosen = self._subjects(relation, TRAIN)
+            groups = self._entities.groups(relation.subject_kind, chosen)
+            tables[name] = relation_table(relation, chosen, groups)
+        knowledge = TrainingKnowledge(tables, self._questions_asked).to_document()
+        return {"training_knowledge": knowledge, **self._tolerance.document()}
 
     def _some(self, samples: Iterable[Sample], split: str) -> list[Sample]:
         return capped_samples(list(samples), self.caps[split], random.Random(self.seed))
 
     @property
+    def _masks(self) -> bool:
+        return self.stage in ("mask", "both")
+
+    @property
+    def _asks(self) -> bool:
+        return self.stage in ("qa", "both")
+
+    @property
     def _names(self) -> set[str]:
         """Relations that are asked about."""
-        return {kind.partition("/")[2] for kind in self.questions} if self.stage == "qa" else set()
+        return {kind.partition("/")[2] for kind in self.questions} if self._asks else set()
 
     @property
     def _records(self) -> MaskedRecords:
         return MaskedRecords(self._knowledge, self.mask_fraction, self.limits.max_list_items)
 
     def _split_samples(self, split: str) -> Iterator[Sample]:
-        # A string seed is hashed the same way on every machine.
-        rng = random.Random(f"{self.seed}/{split}")
-        if self.stage == "mask":
-            chosen = self._entities.keys_in(split, "disease", self._records.diseases())
-            per_record = self.masks_per_record if split == TRAIN else 1
-            yield from self._records.samples(
-                chosen, self._entities.groups("disease", chosen), rng, per_record
-            )
-            return
+        # A string seed is hashed the same way on every machine; both stages have the samples of each alone.
+        seed = f"{self.seed}/{split}"
+        if self._masks:
+            yield from self._masked_records(split, random.Random(seed))
+        if self._asks:
+            yield from self._questions(split, random.Random(seed))
+
+    def _masked_records(self, split: str, rng: random.Random) -> Iterator[Sample]:
+        chosen = self._entities.keys_in(split, "disease", self._records.diseases())
+        per_record = self.masks_per_record if split == TRAIN else 1
+        yield from self._records.samples(chosen, self._entities.groups("disease", chosen), rng, per_record)
+
+    def _questions(self, split: str, rng: random.Random) -> Iterator[Sample]:
         wordings = BRIEF if self.wording == "brief" else FULL
         for kind in self.questions:
             form, _, name = kind.partition("/")

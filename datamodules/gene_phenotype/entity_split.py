@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Iterable, Mapping
 
-from datamodules.gene_phenotype.knowledge import Knowledge, name_series, normalised_name
+from datamodules.gene_phenotype.knowledge import Knowledge, name_series
+from datamodules.sources.names import normalised_name
 from geneverse_pl.evaluation.splits import assign_groups, check_leakage, connected_groups
 
 logger = logging.getLogger(__name__)

@@ -1,11 +1,11 @@
 """Genes, diseases and phenotypes, with the ontology that the phenotypes are terms of."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datamodules.sources.hpo import Ontology
+from datamodules.sources.names import normalised_name
 
 _NUMBERING = re.compile(r"\d+[a-z0-9]*|[ivx]+[a-z]?|[a-z]|type|form|group")
 
@@ -86,13 +86,6 @@ def by_share(shares: Mapping[str, float | None]) -> list[str]:
         return (-0.5 if share is None else -share, term)
 
     return sorted(shares, key=place)
-
-
-def normalised_name(name: str) -> str:
-    """A name without case, accents, punctuation and spacing, to find one disease in several databases."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^\w]+", " ", plain).strip()
 
 
 def name_series(name: str) -> str:

@@ -1,7 +1,8 @@
 """Stage ``mask``: records as text with whole entities masked, to be restored in the answer."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from datamodules.gene_phenotype.knowledge import Knowledge, by_share
 from geneverse_pl.data.records import Sample
@@ -73,37 +74,65 @@ class MaskedRecords:
                 yield self._masked(disease_id, fields, groups[disease_id], rng)
 
     def _masked(self, disease_id: str, fields: list[Field], group: str, rng: random.Random) -> Sample:
-        entity_at = {
-            (row, column): entity
-            for row, (_, entities) in enumerate(fields)
-            for column, (entity, _) in enumerate(entities)
-        }
-        count = min(max(1, round(self._mask_fraction * len(entity_at))), len(entity_at) - 1)
-        chosen = sorted(rng.sample(list(entity_at), count))
-        marks = {place: f"[MASK{number}]" for number, place in enumerate(chosen, start=1)}
-        shown = {place: marks.get(place, entity) for place, entity in entity_at.items()}
-        record = record_text(
-            (field, [(shown[row, column], after) for column, (_, after) in enumerate(entities)])
-            for row, (field, entities) in enumerate(fields)
-        )
-        answer = [entity_at[place] for place in marks]
-        name_is_shown = (0, 0) not in marks
+        masked = mask_fields(fields, self._mask_fraction, rng)
+        name = masked.shown_at.get((0, 0))
         return Sample(
             question=INSTRUCTION,
-            answer="; ".join(answer),
-            context=record,
+            answer="; ".join(masked.hidden),
+            context=masked.text,
             kind=f"list/{RECORD}",
             group=group,
-            gold=tuple(answer),
+            gold=masked.hidden,
             metadata={
                 "subject": disease_id,
                 # Controls see what the model sees: where the name is masked, the rest of the record.
-                "subject_name": entity_at[0, 0] if name_is_shown else record,
-                "subject_hidden": not name_is_shown,
-                "num_items": len(answer),
-                "shown": [entity for place, entity in entity_at.items() if place not in marks],
+                "subject_name": masked.text if name is None else name,
+                "subject_hidden": name is None,
+                "num_items": len(masked.hidden),
+                "shown": list(masked.shown_at.values()),
             },
         )
+
+
+@dataclass(frozen=True)
+class MaskedFields:
+    """A record with some of its entities masked.
+
+    Args:
+        text: The record, with ``[MASK1]``, ``[MASK2]``, … in order of appearance.
+        hidden: The masked entities in that order.
+        shown_at: The others, each at its row (field) and column.
+    """
+
+    text: str
+    hidden: tuple[str, ...]
+    shown_at: Mapping[tuple[int, int], str]
+
+
+def mask_fields(fields: Sequence[Field], mask_fraction: float, rng: random.Random) -> MaskedFields:
+    """Masks whole entities of a record.
+
+    Args:
+        fields: The record, with at least two entities.
+        mask_fraction: Share of the entities that are masked, in (0, 1); at least one is masked and at least
+            one shown.
+        rng: Source of randomness.
+    """
+    entity_at = {
+        (row, column): entity
+        for row, (_, entities) in enumerate(fields)
+        for column, (entity, _) in enumerate(entities)
+    }
+    count = min(max(1, round(mask_fraction * len(entity_at))), len(entity_at) - 1)
+    chosen = sorted(rng.sample(list(entity_at), count))
+    marks = {place: f"[MASK{number}]" for number, place in enumerate(chosen, start=1)}
+    seen = {place: marks.get(place, entity) for place, entity in entity_at.items()}
+    text = record_text(
+        (field, [(seen[row, column], after) for column, (_, after) in enumerate(entities)])
+        for row, (field, entities) in enumerate(fields)
+    )
+    shown_at = {place: entity for place, entity in entity_at.items() if place not in marks}
+    return MaskedFields(text, tuple(entity_at[place] for place in marks), shown_at)
 
 
 def record_text(fields: Iterable[Field]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datamodules.gene_phenotype.knowledge import Disease, Gene, Knowledge, normalised_name
+from datamodules.gene_phenotype.knowledge import Disease, Gene, Knowledge
 from datamodules.sources.hpo import (
     PHENOTYPIC_ABNORMALITY,
     DiseaseAnnotation,
@@ -15,6 +15,7 @@ from datamodules.sources.hpo import (
     read_gene_phenotypes,
     read_ontology,
 )
+from datamodules.sources.names import normalised_name
 from geneverse_pl.exceptions import ConfigError, unknown_choice
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from datamodules.gene_phenotype.negatives import match_negatives
+from datamodules.gene_phenotype.negatives import balanced_pairs
 from datamodules.gene_phenotype.relations import Relation, Wording
 from geneverse_pl.data.records import Sample
 
@@ -47,13 +47,7 @@ def relation_questions(
         objects = relation.pairs[subject]
         chosen = rng.sample(objects, min(len(objects), limits.positives_per_subject))
         positives += [(subject, item) for item in chosen]
-    negatives = match_negatives(relation, positives, rng)
-    asked: dict[str, list[tuple[str, bool]]] = {}
-    for (subject, true), false in zip(positives, negatives, strict=True):
-        if false is not None:
-            asked.setdefault(subject, []).extend(((true, True), (false, False)))
-    for subject, pairs in asked.items():
-        rng.shuffle(pairs)
+    for subject, pairs in balanced_pairs(relation, positives, rng).items():
         context = wording.context.format(subject=relation.subjects[subject])
         for item, label in pairs:
             name = relation.object_names[item]

@@ -30,7 +30,7 @@ class Wording:
 
 # The files do not say whether a gene causes a disease, adds to its risk or lies in a deletion: "linked".
 # Brief wordings cost few tokens, which is what a small machine is short of; full ones suit chat models.
-BRIEF: Mapping[RelationName, Wording] = {
+BRIEF: Mapping[str, Wording] = {
     "disease_phenotype": Wording("Disease: {subject}", "Has {object}?", "Phenotypes:", "Phenotype:"),
     "gene_disease": Wording("Gene: {subject}", "Linked to {object}?", "Diseases:", "Disease:"),
     "gene_phenotype": Wording("Gene: {subject}", "Linked to {object}?", "Phenotypes:", "Phenotype:"),
@@ -39,7 +39,7 @@ BRIEF: Mapping[RelationName, Wording] = {
         "Disease: {subject}", "Inherited as {object}?", "Inheritance:", "Inheritance:"
     ),
 }
-FULL: Mapping[RelationName, Wording] = {
+FULL: Mapping[str, Wording] = {
     "disease_phenotype": Wording(
         "This is about the disease {subject}.",
         "Is {object} a phenotype of this disease? Answer Yes or No.",
@@ -87,7 +87,7 @@ class Relation:
         implied: For an object id, the objects that follow from it.
     """
 
-    name: RelationName
+    name: str
     subjects: Mapping[str, str]
     pairs: Mapping[str, Sequence[str]]
     object_names: Mapping[str, str]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from datamodules.instruction.columns import ColumnConfig
 from datamodules.instruction.conversation import Conversation, samples
@@ -11,6 +12,7 @@ from datamodules.instruction.image_folder import ImageFolder
 from datamodules.instruction.reading import ReadingOptions, read_conversations
 from datamodules.instruction.record_splits import RecordSplits, split_records
 from datamodules.sources.tables import MissingFileError
+from datamodules.sources.tolerance import Tolerance
 from geneverse_pl.data.datamodule import (
     HELD_OUT,
     MEMORISED,
@@ -21,7 +23,7 @@ from geneverse_pl.data.datamodule import (
     EncodingConfig,
 )
 from geneverse_pl.data.records import Sample
-from geneverse_pl.data.store import StoreWriter, file_digest
+from geneverse_pl.data.store import StoreDraft, file_digest
 from geneverse_pl.data.vision_datamodule import ImagesConfig, VisionDataModule
 from geneverse_pl.exceptions import ConfigError, DataFormatError
 
@@ -50,6 +52,8 @@ class InstructionDataModule(VisionDataModule):
             refusing it.
         allow_repeated_ids: Do not refuse a file in which an id stands twice.
         allow_shared_entities: Do not refuse files of two splits that share a group, an image or a question.
+        max_skipped_rows: Most faulty records of a file that are passed over, and summed up in the store: a
+            number >= 0, or a share in (0, 1) of its records. 0 stops at the first.
         val_fraction: Share of the training files for validation, in (0, 1); unused if ``val`` is given.
         held_out_fraction: Share of the training files for the test, in [0, 1); unused if ``held_out`` is
             given.
@@ -78,6 +82,7 @@ class InstructionDataModule(VisionDataModule):
         add_missing_mark: bool = False,
         allow_repeated_ids: bool = False,
         allow_shared_entities: bool = False,
+        max_skipped_rows: int | float = 0,
         val_fraction: float = 0.05,
         held_out_fraction: float = 0.1,
         max_val: int | None = 1000,
@@ -96,6 +101,8 @@ class InstructionDataModule(VisionDataModule):
             record_format, columns or ColumnConfig(), delimiter, add_missing_mark, allow_repeated_ids
         )
         self.allow_shared_entities = allow_shared_entities
+        self.max_skipped_rows = max_skipped_rows
+        self._tolerance = Tolerance(max_skipped_rows)
         self.val_fraction = val_fraction
         self.held_out_fraction = held_out_fraction
         self.caps = {VAL: max_val, HELD_OUT: max_held_out, MEMORISED: max_memorised}
@@ -143,6 +150,7 @@ class InstructionDataModule(VisionDataModule):
             "images": self._image_stamp(),
             "reading": asdict(self.reading),
             "allow_shared_entities": self.allow_shared_entities,
+            "max_skipped_rows": self.max_skipped_rows,
             "fractions": self.fractions,
             "caps": self.caps,
         }
@@ -150,7 +158,12 @@ class InstructionDataModule(VisionDataModule):
     def _image_stamp(self) -> str:
         if self._image_folder.folder is None:
             return ""
-        return self._image_folder.stamp(conversation for _, conversation in self._all_conversations())
+        every = self._all_conversations(Tolerance(self.max_skipped_rows))
+        return self._image_folder.stamp(conversation for _, conversation in every)
+
+    def documents(self) -> Mapping[str, Any]:
+        """The records that were passed over."""
+        return self._tolerance.document()
 
     def build_samples(self) -> Mapping[str, Iterable[Sample]]:
         """Samples by split, read from the files anew for each, so that they are never all in memory.
@@ -160,20 +173,23 @@ class InstructionDataModule(VisionDataModule):
             DataFormatError: If a file is not as it should be; names the record.
             LeakageError: If files of two splits share a group, image or question.
         """
+        self._tolerance = Tolerance(self.max_skipped_rows)
         splits = split_records(
-            self._all_conversations(),
+            self._all_conversations(self._tolerance),
             self._image_folder,
             self.fractions,
             self.seed,
             allow_shared_entities=self.allow_shared_entities,
         )
+        self._tolerance.log()
         splits.choose(self.caps, self.seed)
         return {split: self._samples(split, splits) for split in SPLITS}
 
     def _samples(self, split: str, splits: RecordSplits) -> Iterator[Sample]:
         numbers = splits.numbers(split)
         source = split if self.files.get(split) else TRAIN
-        for number, conversation in enumerate(self._conversations(source), splits.starts[source]):
+        conversations = self._conversations(source, Tolerance(self.max_skipped_rows))
+        for number, conversation in enumerate(conversations, splits.starts[source]):
             if not numbers:
                 return
             if number in numbers:
@@ -185,9 +201,9 @@ class InstructionDataModule(VisionDataModule):
                     self.encoding.system or "",
                 )
 
-    def _image_writer(self, writer: StoreWriter) -> Callable[[Path], int] | None:
+    def _image_writer(self, draft: StoreDraft) -> Callable[[Path], int] | None:
         """Adds to an error about a damaged image which record names it."""
-        add = super()._image_writer(writer)
+        add = super()._image_writer(draft)
         if add is None:
             return None
 
@@ -200,15 +216,15 @@ class InstructionDataModule(VisionDataModule):
 
         return add_placed
 
-    def _all_conversations(self) -> Iterator[tuple[str, Conversation]]:
+    def _all_conversations(self, tolerance: Tolerance) -> Iterator[tuple[str, Conversation]]:
         """Every record with the split of its file, in the order of the files."""
         for split in self.files:
-            for conversation in self._conversations(split):
+            for conversation in self._conversations(split, tolerance):
                 yield split, conversation
 
-    def _conversations(self, split: str) -> Iterator[Conversation]:
+    def _conversations(self, split: str, tolerance: Tolerance) -> Iterator[Conversation]:
         for path in self.files[split]:
-            yield from read_conversations(path, self.reading)
+            yield from read_conversations(path, self.reading, tolerance, self._image_folder.paths)
 
 
 def _files(paths: Path | list[Path] | None) -> list[Path]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from datamodules.instruction.place import Place, described
+from datamodules.sources.names import listed_names
 
 # JSON can write half of a character pair, which is no text that can be encoded.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -90,5 +91,4 @@ def _check_key(place: Place, record: Mapping[str, object], key: str) -> None:
     if key not in record:
         near = difflib.get_close_matches(key, map(str, record), n=1)
         hint = f" The nearest is '{near[0]}'." if near else ""
-        found = ", ".join(map(str, record)) or "none"
-        raise place.error(f"must have the key {key!r}; found: {found}.{hint}")
+        raise place.error(f"must have the key {key!r}; found: {listed_names(record)}.{hint}")

@@ -8,6 +8,7 @@ from datamodules.instruction.conversation import Conversation, Turn
 from datamodules.instruction.fields import label, objects, optional_text, required_text
 from datamodules.instruction.messages import message_text
 from datamodules.instruction.place import Place
+from datamodules.sources.names import listed_names
 from geneverse_pl.data.records import IMAGE_MARK
 from geneverse_pl.exceptions import unknown_choice
 
@@ -55,7 +56,7 @@ def detect_format(place: Place, record: Record, columns: ColumnConfig) -> Record
             return name
     raise place.error(
         "must have the keys of a known format (instruction and output; conversations; messages; question and "
-        f"answer); found: {', '.join(map(str, record)) or 'none'}. Name the columns of question and answer "
+        f"answer); found: {listed_names(record)}. Name the columns of question and answer "
         "in data.init_args.columns, or set data.init_args.record_format to see what is missing."
     )
 

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from datamodules.instruction.place import Place, Row, described
-from datamodules.sources.tables import read_lines
+from datamodules.sources.tables import read_chunks, read_lines
 from geneverse_pl.exceptions import DataFormatError
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -27,27 +27,39 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
-def read_json_lines(path: Path) -> Iterator[Row]:
+def read_json_lines(path: Path, skip: Callable[[DataFormatError], None]) -> Iterator[Row]:
     """The objects of a file with one a line; blank lines are passed over.
+
+    Args:
+        path: The file, plain or gzip.
+        skip: Takes the error of a line that is no valid JSON or no object; raises it, or passes it over.
 
     Raises:
         MissingFileError: If the file cannot be opened.
         DataFormatError: If a line is no valid JSON or no object, or the file is not as
             :func:`~datamodules.sources.tables.read_lines` wants it.
     """
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, skip):
         if not line.strip(" \t"):
             continue
         place = Place(path, number)
         try:
-            value = _DECODER.decode(line)
-        except json.JSONDecodeError as error:
-            raise place.error(
-                f"is no valid JSON ({error.msg}, column {error.colno}), expected an object. {_FORMS}"
-            ) from None
-        except (ValueError, RecursionError) as error:
-            raise _unreadable(place, error) from None
-        yield place, _object(place, value)
+            record = _object(place, _decode_line(place, line))
+        except DataFormatError as error:
+            skip(error)
+            continue
+        yield place, record
+
+
+def _decode_line(place: Place, line: str) -> object:
+    try:
+        return _DECODER.decode(line)
+    except json.JSONDecodeError as error:
+        raise place.error(
+            f"is no valid JSON ({error.msg}, column {error.colno}), expected an object. {_FORMS}"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(place, error) from None
 
 
 def read_json_list(path: Path) -> Iterator[Row]:
@@ -56,9 +68,9 @@ def read_json_list(path: Path) -> Iterator[Row]:
     Raises:
         MissingFileError: If the file cannot be opened.
         DataFormatError: If the file is no valid JSON list of objects, or not as
-            :func:`~datamodules.sources.tables.read_lines` wants it.
+            :func:`~datamodules.sources.tables.read_chunks` wants it.
     """
-    text = "\n".join(line for _, line in read_lines(path))
+    text = "".join(read_chunks(path)).rstrip()
     start = _after_blanks(text, 0)
     if text[start : start + 1] != "[":
         raise DataFormatError(path, f"must be a JSON list, and begins otherwise. {_FORMS}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from datamodules.sources.names import listed_names
 from geneverse_pl.exceptions import DataFormatError
 
 _MAX_SHOWN = 60
@@ -63,7 +64,7 @@ def described(value: object) -> str:
     if isinstance(value, str):
         return f"the text {shown(value)}"
     if isinstance(value, Mapping):
-        return "an object with the keys " + ", ".join(map(str, value)) if value else "an empty object"
+        return "an object with the keys " + listed_names(value) if value else "an empty object"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     return f"a value of type {type(value).__name__}"

@@ -1,12 +1,13 @@
 """Rows of a file of any kind, the kind told from its content and name."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from datamodules.instruction.json_rows import read_json_lines, read_json_list
 from datamodules.instruction.place import Row
 from datamodules.instruction.table_rows import read_parquet, read_quoted_table
+from datamodules.sources.tolerance import Tolerance
 from geneverse_pl.exceptions import DataFormatError
 
 _PARQUET_MAGIC = b"PAR1"
@@ -17,7 +18,9 @@ _NUM_BYTES = 8192
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 
 
-def read_rows(path: Path, delimiter: str | None = None) -> Iterator[Row]:
+def read_rows(
+    path: Path, delimiter: str | None = None, skip: Callable[[DataFormatError], None] | None = None
+) -> Iterator[Row]:
     """The records of a JSON list, JSON lines, a CSV, TSV or Parquet file; text files may be gzipped.
 
     A Parquet file is told by its first bytes, CSV and TSV by the suffix, JSON by its first character, and
@@ -27,6 +30,7 @@ def read_rows(path: Path, delimiter: str | None = None) -> Iterator[Row]:
         path: The file.
         delimiter: The character between two cells of a table; None takes a comma for ``.csv``, a tab for
             ``.tsv``, and otherwise a tab if the header has one.
+        skip: Takes the error of a faulty row of a text file; raises it, or passes it over. None raises it.
 
     Yields:
         Place and content of each record, at least one.
@@ -37,25 +41,25 @@ def read_rows(path: Path, delimiter: str | None = None) -> Iterator[Row]:
         DataFormatError: If the file is damaged, not of its kind, or has no record.
     """
     record = 0
-    for record, row in enumerate(_rows(path, delimiter), 1):  # noqa: B007 - says whether there was one
+    for record, row in enumerate(_rows(path, delimiter, skip or Tolerance().skip), 1):  # noqa: B007 - says whether there was one
         yield row
     if not record:
         raise DataFormatError(path, "has no record, expected at least one. Check that it is the right file.")
 
 
-def _rows(path: Path, delimiter: str | None) -> Iterator[Row]:
+def _rows(path: Path, delimiter: str | None, skip: Callable[[DataFormatError], None]) -> Iterator[Row]:
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     beginning = _beginning(path)
     if suffix == ".parquet" or beginning.startswith(_PARQUET_MAGIC):
         return read_parquet(path)
     if suffix in _DELIMITERS:
-        return read_quoted_table(path, delimiter or _DELIMITERS[suffix])
+        return read_quoted_table(path, delimiter or _DELIMITERS[suffix], skip)
     text = beginning.removeprefix(_BYTE_ORDER_MARK).lstrip()
     if text.startswith(b"["):
         return read_json_list(path)
     if text.startswith(b"{") or suffix in {".json", ".jsonl", ".ndjson"}:
-        return read_json_lines(path)
-    return read_quoted_table(path, delimiter or ("\t" if b"\t" in text.partition(b"\n")[0] else ","))
+        return read_json_lines(path, skip)
+    return read_quoted_table(path, delimiter or ("\t" if b"\t" in text.partition(b"\n")[0] else ","), skip)
 
 
 def _beginning(path: Path) -> bytes:

@@ -1,7 +1,7 @@
 """Rows of CSV, TSV and Parquet tables, read one at a time or in small batches."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from geneverse_pl.exceptions import ConfigError, DataFormatError
 _ROWS_AT_ONCE = 1024
 
 
-def read_quoted_table(path: Path, delimiter: str) -> Iterator[Row]:
+def read_quoted_table(path: Path, delimiter: str, skip: Callable[[DataFormatError], None]) -> Iterator[Row]:
     """The rows of a table with a header, quoted as spreadsheets and pandas do; blank lines are passed over.
 
     Args:
         path: The file, plain or gzip.
         delimiter: The one character between two cells.
+        skip: Takes the error of a row with more or fewer cells; raises it, or passes it over.
 
     Raises:
         MissingFileError: If the file cannot be opened.
@@ -32,7 +33,7 @@ def read_quoted_table(path: Path, delimiter: str) -> Iterator[Row]:
             header = _header(path, line, cells)
         elif len(cells) != len(header):
             message = f"has {len(cells)} cells, expected {len(header)} as in the header. The file may be cut."
-            raise DataFormatError(path, message, line)
+            skip(DataFormatError(path, message, line))
         else:
             yield Place(path, line), dict(zip(header, cells, strict=True))
 
@@ -93,7 +94,7 @@ def read_parquet(path: Path) -> Iterator[Row]:
                 for row in batch.to_pylist():
                     record += 1
                     yield Place(path, record=record), row
-        except (ArrowException, OSError) as error:
+        except (ArrowException, OSError, ValueError, MemoryError) as error:
             reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
             message = f"cannot be read as Parquet after row {record} ({reason}). Copy or download it again."
             raise DataFormatError(path, message) from error

@@ -29,14 +29,17 @@ from datamodules.marker_gene.pictures import draw_genes
 from datamodules.marker_gene.questions import CHOICE, AskedSection, MarkerWording, QuestionKind
 from datamodules.marker_gene.simulator import SimulatorConfig
 from datamodules.marker_gene.split import MarkerSplit, SplitBy, check_samples, gene_groups
+from datamodules.option_checks import check_choices, check_counts, checked_fractions
 from datamodules.rendering.spatial import SpatialRendering, region_colours
 from datamodules.sources.spatial import Section
 from datamodules.sources.spatial_sections import SectionSource
+from datamodules.terms import source_facts
+from geneverse_pl.data.card.facts import DataFacts
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, BatchingConfig, EncodingConfig
 from geneverse_pl.data.provenance import code_digest
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.vision_datamodule import ImagesConfig, VisionDataModule
-from geneverse_pl.exceptions import ConfigError, unknown_choice
+from geneverse_pl.exceptions import ConfigError
 
 
 class MarkerGeneDataModule(VisionDataModule):
@@ -61,8 +64,8 @@ class MarkerGeneDataModule(VisionDataModule):
         held_out_fraction: Share of genes, or sections, or of each, for the held-out test, in (0, 1).
         max_genes: Most genes of a section that are asked about, taken from its regions in turn, > 0; None
             for all. Extra pairs are not counted.
-        extra_pairs_per_region: Further yes/no pairs of a region in each section and split, >= 0; with
-            them regions stay even, but genes do not: some have one answer alone.
+        extra_pairs_per_region: Further yes/no training pairs of a region in each section, >= 0; with them
+            regions stay even, but genes do not: some have one answer alone. What is tested stays matched.
         max_val: Most validation questions of a section, > 0; None for all.
         max_held_out: Most held-out questions of a section, > 0; None for all.
         max_memorised: Most training questions of a section asked again in the test, >= 0; None for all.
@@ -120,33 +123,30 @@ class MarkerGeneDataModule(VisionDataModule):
     def _check(self) -> None:
         for part in (self.inputs, self.thresholds, self.rendering, self.wording):
             part.check()
-        for name, value, choices in (
-            ("split_by", self.split_by, get_args(SplitBy)),
-            *(("question kind", kind, get_args(QuestionKind)) for kind in self.questions),
-        ):
-            if value not in choices:
-                raise ConfigError(unknown_choice(name, value, choices))
-        for name, share in (
-            ("val_fraction", self.val_fraction),
-            ("held_out_fraction", self.held_out_fraction),
-        ):
-            if not 0 < share < 1:
-                raise ConfigError(f"{name} must be in (0, 1), got {share}.")
-        if self.val_fraction + self.held_out_fraction >= 1:
-            raise ConfigError("val_fraction + held_out_fraction must be < 1, to leave something to train on.")
-        for name, count, least in (
-            ("max_genes", self.max_genes, 1),
-            ("max_val", self.caps[VAL], 1),
-            ("max_held_out", self.caps[HELD_OUT], 1),
-            ("max_memorised", self.caps[MEMORISED], 0),
-            ("extra_pairs_per_region", self.extra_pairs_per_region, 0),
-        ):
-            if count is not None and count < least:
-                raise ConfigError(f"{name} must be >= {least}, got {count}.")
+        check_choices(
+            [
+                ("split_by", self.split_by, get_args(SplitBy)),
+                *(("question kind", kind, get_args(QuestionKind)) for kind in self.questions),
+            ]
+        )
+        checked_fractions(self.val_fraction, self.held_out_fraction)
+        check_counts(
+            [
+                ("max_genes", self.max_genes, 1),
+                ("max_val", self.caps[VAL], 1),
+                ("max_held_out", self.caps[HELD_OUT], 1),
+                ("max_memorised", self.caps[MEMORISED], 0),
+                ("extra_pairs_per_region", self.extra_pairs_per_region, 0),
+            ]
+        )
 
     def source_files(self) -> list[Path]:
         """The files of the sections, the marker table and the gene names."""
         return [*self.inputs.files(), *([self.markers] if self.markers is not None else [])]
+
+    def data_facts(self) -> DataFacts:
+        """Terms of the files, and what samples are about, for the data card."""
+        return source_facts(self.source_files(), ("gene", "region", "section"))
 
     def options(self) -> Mapping[str, object]:
         """What determines the samples besides the contents of the files."""
@@ -162,6 +162,7 @@ class MarkerGeneDataModule(VisionDataModule):
             "max_genes": self.max_genes,
             "extra_pairs_per_region": self.extra_pairs_per_region,
             "caps": self.caps,
+            "allow_shared_entities": self.allow_shared_entities,
         }
 
     def build_samples(self) -> Mapping[str, Iterable[Sample]]:
@@ -219,11 +220,11 @@ class MarkerGeneDataModule(VisionDataModule):
         pairs = {}
         for name in (TRAIN, VAL, HELD_OUT):
             own = possible.of_genes(np.asarray(splits == name))
-            matched = fewer_pairs(matched_pairs(own.of_genes(chosen), rng), self.caps[name], rng)
-            extra = extra_pairs(own.without(matched), self.extra_pairs_per_region, rng)
-            pairs[name] = matched.joined(extra)
+            pairs[name] = fewer_pairs(matched_pairs(own.of_genes(chosen), rng), self.caps[name], rng)
             if name == TRAIN:
-                pairs[MEMORISED] = fewer_pairs(matched, self.caps[MEMORISED], rng)
+                pairs[MEMORISED] = fewer_pairs(pairs[TRAIN], self.caps[MEMORISED], rng)
+                extra = extra_pairs(own.without(pairs[TRAIN]), self.extra_pairs_per_region, rng)
+                pairs[TRAIN] = pairs[TRAIN].joined(extra)
         return pairs
 
     def _draw(self, own: SectionInput, genes: Iterable[str], legend: Mapping[str, str]) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from datamodules.sources.structures import COIL, HELIX
 logger = logging.getLogger(__name__)
 
 #: Changed when the same options give other structures than before.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 _CHAIN_NAMES = "ABC"
 _LIGAND = "LIG"
 _ATOM_NAMES = ("N", "CA", "C", "O")

@@ -14,6 +14,7 @@ _MIN_DISTANCE = 4.2  # angstroms between CA atoms that are not neighbours
 _CLASH_COST = 1.0
 _EARLY_SWEEPS, _FAR = 8, 1.0  # where no candidate is nearer than so many angstroms by then, none will be
 _ENOUGH = 12  # candidates that close, to choose from
+_PRUNING = {4: 40, 8: 24}  # candidates, the nearest, that are kept after so many sweeps
 _STEP = 3  # residues that a free end grows by at a time
 _IDENTITY = np.eye(3)
 # Flattened so that `axis @ _CROSS` is the matrix that, from the right, turns a row vector about the axis.
@@ -52,7 +53,10 @@ def close_loop(
             break
         if sweep == _EARLY_SWEEPS and gaps.min() > _FAR:
             return None
-    found = atoms.reshape(_CANDIDATES, -1, 3, 3)[:, 1:-1]
+        if sweep in _PRUNING:
+            nearest = np.argsort(gaps)[: _PRUNING[sweep]]
+            atoms, gaps = atoms[nearest], gaps[nearest]
+    found = atoms.reshape(len(atoms), -1, 3, 3)[:, 1:-1]
     costs = gaps + _CLASH_COST * _clashes(found[:, :, 1], obstacles)
     costs[gaps > _MAX_GAP] = np.inf
     best = int(np.argmin(costs))

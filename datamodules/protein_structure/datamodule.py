@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
+from datamodules.option_checks import check_choices, check_counts, checked_fractions
 from datamodules.protein_structure.backbone_files import GENERATOR_VERSION, generate_files
 from datamodules.protein_structure.backbones import GeneratedStructures
 from datamodules.protein_structure.clustering import MIN_IDENTITY, read_cluster_table
@@ -14,6 +15,7 @@ from datamodules.protein_structure.questions import (
     MEMORISATION,
     AnswerLists,
     QuestionName,
+    Wording,
     answer_lists,
     balanced,
     can_be_asked,
@@ -28,10 +30,12 @@ from datamodules.protein_structure.structure_set import (
 from datamodules.rendering.structure import Picture, StructureRendering, picture_options, render_structures
 from datamodules.sources.structure_packages import PackageName
 from datamodules.sources.structures import StructureRecord
+from datamodules.terms import source_facts
+from geneverse_pl.data.card.facts import DataFacts
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, BatchingConfig, EncodingConfig
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.vision_datamodule import ImagesConfig, VisionDataModule
-from geneverse_pl.exceptions import ConfigError, unknown_choice
+from geneverse_pl.exceptions import ConfigError
 
 
 class ProteinStructureDataModule(VisionDataModule):
@@ -50,6 +54,8 @@ class ProteinStructureDataModule(VisionDataModule):
         questions: What is asked: ``secondary_structure``, ``chains``, ``size``, ``ligand``, ``enzyme``,
             ``functional_class``, ``organism``, ``name``, ``model_id``; None asks all but the last. The model
             id is asked of training structures alone: no picture shows it, it is learnt by heart.
+        wording: ``full`` questions say how the picture is drawn and list their choices; ``brief`` ones are a
+            few words, so that a step holds two or three times as many.
         balance: Ask of each closed question's commonest answer no more often than of the second commonest, in
             every split.
         max_answers: Most answers of the questions on functional class and organism, the commonest, > 1.
@@ -76,6 +82,7 @@ class ProteinStructureDataModule(VisionDataModule):
         generated: GeneratedStructures | None = None,
         rendering: StructureRendering | None = None,
         questions: list[QuestionName] | None = None,
+        wording: Wording = "full",
         balance: bool = True,
         max_answers: int = 20,
         cluster_identity: float = 0.5,
@@ -95,15 +102,12 @@ class ProteinStructureDataModule(VisionDataModule):
         self.generated = generated
         self.rendering = rendering or StructureRendering()
         self.questions = list(dict.fromkeys(questions)) if questions is not None else list(DEFAULT_QUESTIONS)
+        self.wording = wording
         self.balance = balance
         self.max_answers = max_answers
         self.cluster_identity = cluster_identity
         self.cluster_table = cluster_table
-        self.fractions = {
-            TRAIN: 1 - val_fraction - held_out_fraction,
-            VAL: val_fraction,
-            HELD_OUT: held_out_fraction,
-        }
+        self.fractions = checked_fractions(val_fraction, held_out_fraction)
         self.max_memorised = max_memorised
         self._check()
 
@@ -115,39 +119,32 @@ class ProteinStructureDataModule(VisionDataModule):
             )
         if not self.questions:
             raise ConfigError("questions must name at least one, got none. Leave it out to ask all.")
-        for name, value, choices in (
-            *(("question", question, get_args(QuestionName)) for question in self.questions),
-            *(("package", package, get_args(PackageName)) for package in self.packages),
-        ):
-            if value not in choices:
-                raise ConfigError(unknown_choice(name, value, choices))
+        check_choices(
+            [
+                *(("question", question, get_args(QuestionName)) for question in self.questions),
+                *(("package", package, get_args(PackageName)) for package in self.packages),
+                ("wording", self.wording, get_args(Wording)),
+            ]
+        )
         self.rendering.check()
         if self.generated is not None:
             self.generated.check()
         if self.max_answers < 2:
             raise ConfigError(f"max_answers must be > 1, got {self.max_answers}.")
-        if self.max_memorised is not None and self.max_memorised < 0:
-            raise ConfigError(f"max_memorised must be >= 0, got {self.max_memorised}.")
+        check_counts([("max_memorised", self.max_memorised, 0)])
         if self.cluster_table is None and not MIN_IDENTITY <= self.cluster_identity <= 1:
             raise ConfigError(
                 f"cluster_identity must be in [{MIN_IDENTITY}, 1], got {self.cluster_identity}."
             )
-        self._check_fractions()
-
-    def _check_fractions(self) -> None:
-        for name, share in (
-            ("val_fraction", self.fractions[VAL]),
-            ("held_out_fraction", self.fractions[HELD_OUT]),
-        ):
-            if not 0 < share < 1:
-                raise ConfigError(f"{name} must be in (0, 1), got {share}.")
-        if self.fractions[TRAIN] <= 0:
-            raise ConfigError("val_fraction + held_out_fraction must be < 1, to leave something to train on.")
 
     def source_files(self) -> list[Path]:
         """The structures of files and packages, and the cluster table."""
         tables = [] if self.cluster_table is None else [self.cluster_table]
         return structure_paths(self.structures, self.packages) + tables
+
+    def data_facts(self) -> DataFacts:
+        """Terms of the files, and what samples are about, for the data card."""
+        return source_facts(self.source_files(), ("structure",))
 
     def options(self) -> Mapping[str, object]:
         """What determines the samples besides the files."""
@@ -157,6 +154,7 @@ class ProteinStructureDataModule(VisionDataModule):
             "styles": self.rendering.styles,
             "views": self.rendering.views,
             "questions": self.questions,
+            "wording": self.wording,
             "balance": self.balance,
             "max_answers": self.max_answers,
             "clusters": "table" if self.cluster_table else self.cluster_identity,
@@ -227,7 +225,7 @@ class ProteinStructureDataModule(VisionDataModule):
                 for question, structures in asked.items():
                     if record.structure_id in structures:
                         group = found.groups[record.structure_id]
-                        yield question_sample(record, picture, question, group, lists)
+                        yield question_sample(record, picture, question, group, lists, self.wording)
 
     def _asked_again(self, train: Sequence[Sample]) -> list[Sample]:
         """All questions about some of the training structures."""

@@ -21,6 +21,7 @@ QuestionName = Literal[
     "name",
     "model_id",
 ]
+Wording = Literal["full", "brief"]
 #: All but the model id, which no picture shows and which can only be learnt by heart.
 DEFAULT_QUESTIONS: tuple[QuestionName, ...] = (
     "secondary_structure",
@@ -55,7 +56,7 @@ _CONTEXTS: Mapping[Style, str] = {
     "chain": "A protein structure, coloured by chain.",
     "surface": "The surface of a protein structure, coloured by chain.",
 }
-_WORDING: Mapping[QuestionName, str] = {
+_FULL: Mapping[QuestionName, str] = {
     "secondary_structure": f"What is its secondary structure: {', '.join(get_args(StructuralClass))}?",
     "chains": f"How many protein chains does it have: {', '.join(CHAIN_COUNTS)}?",
     "size": f"How many residues does it have: {', '.join(SIZES)}?",
@@ -65,6 +66,18 @@ _WORDING: Mapping[QuestionName, str] = {
     "organism": "Which organism is it from?",
     "name": "What is the name of this protein?",
     "model_id": "What is the id of this model?",
+}
+# Two or three tokens each: a row holds more questions, which is what counts where tokens are dear.
+_BRIEF: Mapping[QuestionName, str] = {
+    "secondary_structure": "Secondary structure?",
+    "chains": "Chains?",
+    "size": "Residues?",
+    "ligand": "Ligand?",
+    "enzyme": "Enzyme?",
+    "functional_class": "Functional class?",
+    "organism": "Organism?",
+    "name": "Protein name?",
+    "model_id": "Model id?",
 }
 
 
@@ -157,7 +170,12 @@ def balanced(
 
 
 def question_sample(
-    record: StructureRecord, picture: Picture, question: QuestionName, group: str, lists: AnswerLists
+    record: StructureRecord,
+    picture: Picture,
+    question: QuestionName,
+    group: str,
+    lists: AnswerLists,
+    wording: Wording = "full",
 ) -> Sample:
     """One question about one picture.
 
@@ -169,6 +187,7 @@ def question_sample(
         question: What is asked.
         group: Its split group.
         lists: The closed answers that depend on the data.
+        wording: ``full`` says how the picture is drawn and lists the choices; ``brief`` asks in few words.
     """
     answer, choices = answer_of(record, question), choices_of(question, lists)
     about: dict[str, object] = {
@@ -182,9 +201,9 @@ def question_sample(
     if choices:
         about["probe"] = question
     return Sample(
-        question=_WORDING[question],
+        question=_BRIEF[question] if wording == "brief" else _FULL[question],
         answer=answer,
-        context=f"{IMAGE_MARK}\n{_CONTEXTS[picture.style]}",
+        context=IMAGE_MARK if wording == "brief" else f"{IMAGE_MARK}\n{_CONTEXTS[picture.style]}",
         kind=f"choice/{question}" if choices else f"text/{question}",
         group=group,
         choices=choices,

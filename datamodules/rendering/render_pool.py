@@ -18,6 +18,8 @@ from typing import Generic, TypeVar
 
 from tqdm import tqdm
 
+from geneverse_pl.data.block_map import follow_parent
+
 _JobT = TypeVar("_JobT")
 _ResultT = TypeVar("_ResultT")
 
@@ -99,7 +101,7 @@ def _batch_size(num_processes: int) -> int:
 def _executor(num_processes: int) -> Executor:
     if num_processes == 0:
         return ThreadPoolExecutor(1)
-    return ProcessPoolExecutor(num_processes, multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(num_processes, multiprocessing.get_context("spawn"), initializer=follow_parent)
 
 
 def _until_broken(

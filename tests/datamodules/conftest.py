@@ -1,10 +1,12 @@
-"""A small Human Phenotype Ontology, written by a seeded generator in the exact form of the real files."""
+"""Small files of the Human Phenotype Ontology and of genes, written by seeded generators in the true form."""
 
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.datamodules.gene_function.toy_genes import write_toy_genes
 
 RELEASE = "2025-01-16"
 ORGANS = ("eye", "heart", "kidney", "skin", "brain")
@@ -186,3 +188,9 @@ def make_tiny_hpo() -> Callable[..., Path]:
 def tiny_hpo_folder(tmp_path: Path) -> Path:
     """A folder of one's own with the tiny ontology of seed 0; a test may change its files."""
     return write_tiny_hpo(tmp_path / "hpo")
+
+
+@pytest.fixture
+def tiny_gene_folder(tmp_path: Path) -> Path:
+    """A folder of one's own with toy genes of seed 0; a test may change its files."""
+    return write_toy_genes(tmp_path / "genes")

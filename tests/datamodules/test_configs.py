@@ -1,4 +1,4 @@
-"""Every shipped configuration of the text task fits a tiny model on a tiny ontology; headers of all."""
+"""Every shipped configuration of the text task fits a tiny model on tiny data; headers of all."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,9 @@ import yaml
 from geneverse_pl.cli import main
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-RUNS = sorted(p for p in CONFIGS.rglob("*.yaml") if p.parent.name != "overlays")
+RUNS = sorted(p for p in CONFIGS.rglob("*.yaml") if p.parent.name not in ("overlays", "benchmarks"))
 TEXT = [path for path in RUNS if "geneverse_pl.TextTask" in path.read_text()]
+BENCHMARKS = sorted((CONFIGS / "benchmarks").glob("*.yaml"))  # tested in tests/datamodules/benchmarks
 OVERLAYS = sorted((CONFIGS / "overlays").glob("*.yaml"))
 
 
@@ -18,7 +19,26 @@ def name(path: Path) -> str:
     return str(path.relative_to(CONFIGS))
 
 
-def tiny(config: Path, model: Path, hpo: Path, folder: Path) -> list[str]:
+def tiny_data(config: Path, hpo: Path, genes: Path) -> list[str]:
+    """Arguments that put tiny files in the place of a configuration's data."""
+    if "GeneFunctionDataModule" in config.read_text():
+        return [
+            *("--data.init_args.folder", str(genes)),
+            *("--data.init_args.max_answer_characters", "200"),
+        ]
+    if "GeneCorpusDataModule" in config.read_text():
+        return [
+            *("--data.init_args.sources", str(hpo)),
+            *("--data.init_args.allow_shared_families", "true"),  # the tiny diseases are numbered alike
+            *("--data.init_args.encoding.num_processes", "0"),
+        ]
+    return [
+        *("--data.init_args.hpo_dir", str(hpo)),
+        *("--data.init_args.databases", "[OMIM, ORPHA]"),
+    ]
+
+
+def tiny(config: Path, model: Path, data: list[str], folder: Path) -> list[str]:
     """Arguments that put tiny stand-ins in the place of model and data."""
     return [
         *("fit", "--config", str(config)),
@@ -26,9 +46,8 @@ def tiny(config: Path, model: Path, hpo: Path, folder: Path) -> list[str]:
         *("--model.init_args.evaluation.num_resamples", "20"),
         *("--model.init_args.evaluation.max_new_tokens", "4"),
         *("--model.init_args.evaluation.max_generated", "2"),
-        *("--data.init_args.hpo_dir", str(hpo)),
+        *data,
         *("--data.init_args.cache_dir", str(folder / "stores")),
-        *("--data.init_args.databases", "[OMIM, ORPHA]"),
         *("--data.init_args.val_fraction", "0.2"),
         *("--data.init_args.held_out_fraction", "0.2"),
         *("--data.init_args.max_held_out", "8"),
@@ -50,9 +69,10 @@ def tiny(config: Path, model: Path, hpo: Path, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("config", TEXT, ids=name)
 def test_config_fits_a_tiny_model(
-    config: Path, tiny_model_dir: Path, tiny_hpo_folder: Path, tmp_path: Path
+    config: Path, tiny_model_dir: Path, tiny_hpo_folder: Path, tiny_gene_folder: Path, tmp_path: Path
 ) -> None:
-    assert main(tiny(config, tiny_model_dir, tiny_hpo_folder, tmp_path)) == 0
+    data = tiny_data(config, tiny_hpo_folder, tiny_gene_folder)
+    assert main(tiny(config, tiny_model_dir, data, tmp_path)) == 0
     run = tmp_path / "run" / "version_0"
     models = {score["model"] for score in json.loads((run / "scores.json").read_text())}
     assert {"tuned", "untuned"} <= models
@@ -75,9 +95,10 @@ def test_overlay_parses_after_the_quickstart(overlay: Path, capsys: pytest.Captu
                 assert merged[section][key] == value
 
 
-@pytest.mark.parametrize("config", RUNS + OVERLAYS, ids=name)
+@pytest.mark.parametrize("config", RUNS + BENCHMARKS + OVERLAYS, ids=name)
 def test_header_gives_the_command(config: Path) -> None:
     header = [line for line in config.read_text().splitlines() if line.startswith("#")]
-    command = [line for line in header if "python -m geneverse_pl fit" in line]
+    subcommand = "test" if config in BENCHMARKS else "fit"
+    command = [line for line in header if f"python -m geneverse_pl {subcommand}" in line]
     assert command
     assert any(name(config) in line for line in command)

@@ -60,6 +60,7 @@ MARKER_GENE = {
     "max_memorised": "8",
 }
 PROTEIN_STRUCTURE = {
+    "packages": "null",  # which tests need not have
     "generated.number": "16",
     "generated.max_residues": "60",
     "rendering.engine": "backbone",
@@ -77,7 +78,8 @@ def settings(path: Path) -> dict[str, Any]:
 RUNS = sorted(
     path
     for path in CONFIGS.rglob("*.yaml")
-    if settings(path).get("model", {}).get("class_path") == TASK and path.parent.name != "overlays"
+    if settings(path).get("model", {}).get("class_path") == TASK
+    and path.parent.name not in ("overlays", "benchmarks")
 )
 
 

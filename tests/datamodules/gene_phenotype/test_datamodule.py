@@ -12,11 +12,12 @@ import pytest
 from datamodules import GenePhenotypeDataModule
 from datamodules.gene_phenotype import training_tables
 from datamodules.gene_phenotype.datamodule import DEFAULT_QUESTIONS, QuestionKind
+from geneverse_pl.data.blocks import samples_digest
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, EncodingConfig
 from geneverse_pl.data.records import Sample
-from geneverse_pl.evaluation.bootstrap import BootstrapSettings
-from geneverse_pl.evaluation.text_report import ItemResult, TrainingKnowledge, text_scores
+from geneverse_pl.evaluation.text_report import TrainingKnowledge
 from geneverse_pl.exceptions import ConfigError
+from tests.datamodules.stored_answers import scores_of_stored_answers
 
 # Kinds whose stored answers are complete on the tiny ontology.
 EXACT = ("list/gene_disease", "list/masked_record", "fact/disease_gene", "fact/disease_inheritance")
@@ -72,7 +73,7 @@ def entities(samples: Iterable[Sample]) -> set[str]:
 # --- samples ---
 
 
-@pytest.mark.parametrize("stage", ["qa", "mask"])
+@pytest.mark.parametrize("stage", ["qa", "mask", "both"])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_splits_share_no_gene_and_no_disease(stage: str, seed: int, make: Make) -> None:
     kinds = list(get_args(QuestionKind))
@@ -94,6 +95,18 @@ def test_every_kind_is_asked(make: Make) -> None:
     assert {sample.kind for sample in lists(make(stage="mask").build_samples())[TRAIN]} == {
         "list/masked_record"
     }
+
+
+def test_both_stages_together_have_the_samples_of_each(make: Make) -> None:
+    mask, asked, both = (lists(make(stage=s).build_samples()) for s in ("mask", "qa", "both"))
+    for split in (TRAIN, VAL, HELD_OUT):
+        together = Counter(samples_digest([sample]) for sample in both[split])
+        apart = Counter(samples_digest([sample]) for sample in (*mask[split], *asked[split]))
+        assert together == apart
+    tables = make(stage="both")
+    tables.build_samples()
+    knowledge = TrainingKnowledge.from_document(tables.documents()["training_knowledge"])
+    assert {"masked_record", "disease_gene"} <= knowledge.tables.keys()
 
 
 def test_memorised_questions_are_training_questions(make: Make) -> None:
@@ -202,24 +215,11 @@ def test_a_sample_of_the_questions_keeps_the_share_of_true_ones(monkeypatch: pyt
 
 def test_a_control_never_meets_an_unknown_object_it_cannot_score(make: Make) -> None:
     """All kinds of both stages, scored by every control, on splits with objects that training has not."""
-    for stage in ("qa", "mask"):
+    for stage in ("qa", "mask", "both"):
         data = make(stage=stage, questions=list(get_args(QuestionKind)))
         splits = lists(data.build_samples())
         knowledge = TrainingKnowledge.from_document(data.documents()["training_knowledge"])
-        results = [
-            ItemResult(
-                split,
-                {"kind": s.kind, "group": s.group, "answer": s.answer, "gold": list(s.gold), **s.metadata},
-                num_tokens=1,
-                nll={"tuned": 1.0},
-                choices={"tuned": [-1.0, -2.0]} if s.choices else {},
-                texts={} if s.choices else {"tuned": s.answer},
-            )
-            for split in (HELD_OUT, MEMORISED)
-            for s in splits[split]
-        ]
-        scores = text_scores(results, knowledge, BootstrapSettings(num_resamples=10))
-        found = {(score.task, score.split, score.metric, score.model): score.value for score in scores}
+        found = scores_of_stored_answers(splits, knowledge)
         for (task, split, metric, model), value in found.items():
             if split == MEMORISED and model == "lookup" and task.startswith(("relation", "fact")):
                 assert value == pytest.approx(1.0), (task, metric)
@@ -262,6 +262,7 @@ OPTIONS: dict[str, Any] = {
     "max_held_out": 2,
     "max_memorised": 2,
     "split_series": True,
+    "allow_shared_entities": True,
     "seed": 1,
 }
 
@@ -280,7 +281,6 @@ def test_the_store_is_named_by_the_options_that_matter(stage: str, make: Make) -
     ]
     assert len({usual, make(stage=other).store_path, *changed}) == len(changed) + 2
     same = [make(stage=stage, **{name: value}).store_path for name, value in of_stage[other].items()]
-    same.append(make(stage=stage, allow_shared_entities=True).store_path)
     assert set(same) == {usual}
 
 
@@ -312,11 +312,11 @@ def test_the_store_is_named_by_the_content_of_the_files(
         ),
         ({"questions": []}, r"questions must name at least one, got none\."),
         ({"databases": []}, r"databases must name at least one, got none\."),
-        ({"positives_per_subject": 0}, r"positives_per_subject must be > 0, got 0\."),
-        ({"max_list_items": 0}, r"max_list_items must be > 0, got 0\."),
-        ({"masks_per_record": 0}, r"masks_per_record must be > 0, got 0\."),
-        ({"max_val": 0}, r"max_val must be > 0, got 0\."),
-        ({"max_held_out": -1}, r"max_held_out must be > 0, got -1\."),
+        ({"positives_per_subject": 0}, r"positives_per_subject must be >= 1, got 0\."),
+        ({"max_list_items": 0}, r"max_list_items must be >= 1, got 0\."),
+        ({"masks_per_record": 0}, r"masks_per_record must be >= 1, got 0\."),
+        ({"max_val": 0}, r"max_val must be >= 1, got 0\."),
+        ({"max_held_out": -1}, r"max_held_out must be >= 1, got -1\."),
         ({"max_memorised": -1}, r"max_memorised must be >= 0, got -1\."),
         ({"mask_fraction": 0.0}, r"mask_fraction must be in \(0, 1\), got 0\.0\."),
         ({"mask_fraction": 1.0}, r"mask_fraction must be in \(0, 1\), got 1\.0\."),
@@ -339,7 +339,14 @@ def test_an_unknown_database_is_refused(make: Make) -> None:
 
 def test_a_folder_without_the_files_is_refused(make: Make, tiny_hpo_folder: Path, tmp_path: Path) -> None:
     (tiny_hpo_folder / "hp.obo").unlink()
-    with pytest.raises(FileNotFoundError, match=r"must hold hp\.obo, .*missing: hp\.obo\."):
+    with pytest.raises(FileNotFoundError, match=r"lacks \S+hp\.obo\. Put .*`geneverse_pl prepare --download"):
         make().prepare_data()
-    with pytest.raises(FileNotFoundError, match="no such folder"):
+    with pytest.raises(FileNotFoundError, match=r"lacks \S+nowhere/hp\.obo, .*genes_to_phenotype\.txt\."):
         make(hpo_dir=tmp_path / "nowhere").prepare_data()
+
+
+def test_a_folder_of_ones_own_can_be_fetched(make: Make, tmp_path: Path) -> None:
+    files = make(hpo_dir=tmp_path).download_files()
+    assert {file.path.name for file in files} == {"hp.obo", "phenotype.hpoa", "genes_to_phenotype.txt"}
+    assert {file.path.parent for file in files} == {tmp_path}
+    assert make(hpo_dir=None).download_files() == []

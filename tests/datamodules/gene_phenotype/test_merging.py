@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.gene_phenotype.knowledge import Knowledge, by_share, name_series, normalised_name
+from datamodules.gene_phenotype.knowledge import Knowledge, by_share, name_series
 from datamodules.gene_phenotype.merging import read_knowledge
 from datamodules.sources.hpo import read_disease_annotations, read_gene_phenotypes
+from datamodules.sources.names import normalised_name
 from datamodules.sources.tables import MissingFileError
 from geneverse_pl.exceptions import ConfigError, DataFormatError
 

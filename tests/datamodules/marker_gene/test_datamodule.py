@@ -73,7 +73,7 @@ def test_balance_of_every_region_and_gene(make_module: Make) -> None:
             assert look_up(samples["train"], samples[split], key) == 0.5
 
 
-def test_extra_pairs_keep_regions_even_in_every_split(
+def test_extra_pairs_keep_regions_even_and_are_trained_on_alone(
     make_module: Make, simulation: Simulation, tmp_path: Path
 ) -> None:
     # Of many markers nothing is known but that they mark their region: they cannot be matched.
@@ -86,10 +86,12 @@ def test_extra_pairs_keep_regions_even_in_every_split(
     path = tmp_path / "markers.csv"
     path.write_text("\n".join(["gene,region,is_marker", *rows]), encoding="utf-8")
     plain, more = (build(make_module(markers=path, extra_pairs_per_region=extra)) for extra in (0, 5))
-    for split in ("train", "held_out"):
-        assert len(more[split]) > len(plain[split])
+    assert len(more["train"]) > len(plain["train"])
+    assert look_up(more["train"], more["train"], "region") == 0.5
+    assert np.mean(labels(more["train"])) == 0.5
+    for split in ("val", "held_out", "memorised"):
+        assert len(more[split]) == len(plain[split])
         assert look_up(more["train"], more[split], "region") == 0.5
-        assert np.mean(labels(more[split])) == 0.5
 
 
 def test_answers_are_true(make_module: Make, simulation: Simulation) -> None:
@@ -268,6 +270,7 @@ def test_options_name_all_that_determines_the_samples(make_module: Make, tables:
         {"wording": MarkerWording(question="{region}?")},
         {"rendering": SpatialRendering(size=33)},
         {"max_genes": 50},
+        {"allow_shared_entities": True},
     ):
         assert make_module(**change).options() != base
     sources = [SectionSource(Path(one["path"]), Path(one["labels"]), one["label_column"]) for one in tables]

@@ -91,7 +91,7 @@ def test_questions_are_even(load: Callable[[str], Section], name: str, tmp_path:
     )
     samples = {split: list(own) for split, own in module.build_samples().items()}
     assert len(samples["train"]) > 150
-    assert len(samples["held_out"]) > 30
+    assert len(samples["held_out"]) > 20  # the extra pairs are asked in training alone
     for own in samples.values():
         rates = {
             region: np.mean([s.metadata["label"] for s in own if s.metadata["region"] == region])

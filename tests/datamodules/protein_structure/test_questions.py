@@ -137,6 +137,18 @@ def test_samples(question: QuestionName) -> None:
         assert sample.choices == ("Yes", "No")
 
 
+@pytest.mark.parametrize("question", [*DEFAULT_QUESTIONS, "model_id"])
+def test_brief_wording_asks_the_same_in_few_words(question: QuestionName) -> None:
+    lists = {"organism": ("Homo sapiens", "Mus musculus"), "functional_class": ("a", "oxygen transport")}
+    full, brief = (
+        question_sample(RECORD, PICTURE, question, "g1", lists, wording)  # type: ignore[arg-type]
+        for wording in ("full", "brief")
+    )
+    assert brief.context == IMAGE_MARK
+    assert len(brief.question.split()) <= 3 < len(full.question.split())
+    assert (brief.answer, brief.choices, brief.kind) == (full.answer, full.choices, full.kind)
+
+
 def test_all_questions_of_a_picture_share_its_context() -> None:
     samples = [
         question_sample(RECORD, PICTURE, question, "g", {}) for question in ("chains", "ligand", "name")

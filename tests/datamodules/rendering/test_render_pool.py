@@ -1,6 +1,9 @@
 """Jobs over processes: outcomes, faults, and processes that die."""
 
+import multiprocessing
 import os
+import time
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +50,35 @@ def test_no_jobs_start_no_process() -> None:
 
 def test_available_processes() -> None:
     assert 1 <= available_processes() <= (os.cpu_count() or 1)
+
+
+def note_process(folder: Path) -> None:
+    """Leaves the number of its process."""
+    (folder / str(os.getpid())).touch()
+
+
+def run_and_die(folder: Path) -> None:
+    """Starts the jobs, and is gone with the first."""
+    for _ in run_jobs(note_process, [folder] * 3, 2, title="noting"):
+        os._exit(9)
+
+
+def test_processes_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    parent = multiprocessing.get_context("spawn").Process(target=run_and_die, args=(tmp_path,))
+    parent.start()
+    parent.join(60)
+    assert parent.exitcode == 9
+    processes = [int(entry.name) for entry in tmp_path.iterdir()]
+    assert processes
+    deadline = time.monotonic() + 30
+    while any(map(is_running, processes)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process; a dead one that nobody has asked for does not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

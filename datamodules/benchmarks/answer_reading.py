@@ -1,0 +1,255 @@
+"""What a free answer says: a gene, a chromosome, yes or no, a sequence.
+
+Each reader gives what the answer names *first*, so that naming everything gains nothing, and None where it
+names nothing of the kind.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from geneverse_pl.evaluation.answers import normalise
+
+_LABEL = re.compile(r"(?:final\s+)?answers?\s*[:=]\s*", re.IGNORECASE)
+_TURN = re.compile(r"[,.;]\s*(?:but|however|although|nevertheless)\b|\bmy (?:best )?guess\b", re.IGNORECASE)
+_ADMISSION = re.compile(
+    r"\b(?:do(?:es)? not|don'?t|cannot|can ?not|can'?t|could not|couldn'?t|unable to|not able to) "
+    r"(?:\w+ )?(?:know|have|answer|determine|provide|find|access|identify|say|tell|align|recall|perform)\b"
+    r"|\bnot (?:sure|certain|aware|familiar)\b"
+    r"|\b(?:no|insufficient|not enough) (?:\w+ )?(?:information|data|idea)\b"
+    r"|\bas an (?:ai|artificial)\b|\bi'?m sorry\b|\bi am sorry\b|^\W*(?:it is |is )?(?:unknown|not known)\b",
+    re.IGNORECASE,
+)
+_SYMBOL = re.compile(
+    r"(?<![A-Za-z0-9.-])(?:C(?:\d{1,2}|X|Y)orf\d+[A-Z]?|[A-Z][A-Z0-9]+(?:[-.][A-Z0-9]+)*)(?![A-Za-z0-9]|-[A-Za-z0-9])"
+)
+# Capitals in answers about genes that name none.
+_NO_SYMBOLS = frozenset(
+    {
+        *(
+            "AI",
+            "AND",
+            "DNA",
+            "RNA",
+            "MRNA",
+            "CDNA",
+            "SNP",
+            "SNPS",
+            "GWAS",
+            "HGNC",
+            "HUGO",
+            "NCBI",
+            "ID",
+            "IDS",
+        ),
+        *("OMIM", "MIM", "TF", "TFS", "THE", "OR", "OK", "YES", "NO", "NA", "NOT", "IS", "ENSEMBL", "GENE"),
+        *("GENES", "HG19", "HG38", "GRCH37", "GRCH38", "USA", "UCSC", "DBSNP", "BLAST"),
+        *("II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII"),
+    }
+)
+_ENSEMBL_ID = re.compile(r"ENS[A-Z]*\d{6,}")
+_NAMES = r"(?:[1-9]|1\d|2[0-2]|X|Y|MT?)"
+_CHROMOSOME = re.compile(
+    rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?P<named>{_NAMES})(?![0-9A-Za-z])"
+    r"|\b(?P<band>[1-9]|1\d|2[0-2]|X|Y)(?:p|q)(?:\d{1,2}(?:\.\d+)?|ter)\b"
+    rf"|^\W*(?P<alone>{_NAMES})\W*$",
+    re.IGNORECASE,
+)
+_REGION = re.compile(
+    rf"(?:\bchr(?:omosome)?[\s_.]*|\b)(?P<name>{_NAMES})\s*:\s*(?P<start>\d[\d,]*)\s*(?:-|\u2013|to|\.\.)\s*(?P<end>\d[\d,]*)",
+    re.IGNORECASE,
+)
+_NEGATIVE = re.compile(
+    r"\b(?:not|non|isn'?t|never)[ -](?:\w+ )?(?:a )?(?:protein[ -])?cod|\bnot a\b|\bpseudogene"
+    r"|\bdoes ?n[o']t (?:en)?code",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(r"\b(yes|true|no|false|na|n/a)\b", re.IGNORECASE)
+_EFFECTS = {
+    "Activation": re.compile(r"\b(?:activat|up-?regulat|induc|enhanc)", re.IGNORECASE),
+    "Repression": re.compile(r"\b(?:repress|inhibit|down-?regulat|suppress|silenc)", re.IGNORECASE),
+}
+_EFFECT_ECHO = re.compile(r"\bactivate (?:or|and) repress\b", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:not|n't|neither|nor)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_SPECIES = {
+    "human": ("human", "humans", "homo sapiens"),
+    "mouse": ("mouse", "mice", "mus musculus"),
+    "rat": ("rat", "rats", "rattus norvegicus"),
+    "chicken": ("chicken", "gallus gallus"),
+    "zebrafish": ("zebrafish", "danio rerio"),
+    "worm": ("worm", "nematode", "roundworm", "caenorhabditis elegans", "c elegans"),
+    "yeast": ("yeast", "saccharomyces cerevisiae", "s cerevisiae"),
+}
+_SPECIES_NAMES = re.compile(
+    r"\b(?:"
+    + "|".join(sorted((name for names in _SPECIES.values() for name in names), key=len, reverse=True))
+    + r")\b"
+)
+_SPECIES_OF = {name: species for species, names in _SPECIES.items() for name in names}
+
+
+class Region(NamedTuple):
+    """A stretch of a chromosome.
+
+    Args:
+        chromosome: Its chromosome, as ``chr8``.
+        start: First base, as given.
+        end: Last base, as given.
+    """
+
+    chromosome: str
+    start: int
+    end: int
+
+
+def stated(text: str) -> str:
+    """The answer without the label ``Answer:`` and what stands before it.
+
+    Args:
+        text: What a model wrote.
+    """
+    return _LABEL.split(text)[-1].strip()
+
+
+def admits_ignorance(text: str) -> tuple[bool, str]:
+    """Whether an answer says that it is not known, and what it goes on to say all the same.
+
+    Args:
+        text: What a model wrote.
+
+    Returns:
+        Whether it says so, and what follows a *but* or a *my guess*; empty if nothing does.
+    """
+    found = _ADMISSION.search(text)
+    if found is None:
+        return False, ""
+    turn = _TURN.search(text, found.end())
+    return True, text[turn.end() :].strip() if turn else ""
+
+
+def read_symbols(text: str, known: Collection[str] = ()) -> list[str]:
+    """Gene symbols, in order, each once: capitals and digits, as HGNC writes them.
+
+    Args:
+        text: The answer.
+        known: Symbols that the question names, which are left out.
+    """
+    found = (match[0].rstrip(".-") for match in _SYMBOL.finditer(stated(text)))
+    return list(
+        dict.fromkeys(
+            one for one in found if one not in _NO_SYMBOLS and one not in known and not _ENSEMBL_ID.match(one)
+        )
+    )
+
+
+def read_symbol(text: str, question: str) -> str | None:
+    """The first gene symbol that the question does not name.
+
+    Args:
+        text: The answer.
+        question: The question, whose own symbols (*the official symbol of LMP10*) are no answer.
+    """
+    whole = stated(text).strip(" .\"'*`")
+    if re.fullmatch(r"[A-Za-z][\w.-]*\d[\w.-]*|[A-Z]+", whole) and whole.upper() not in _NO_SYMBOLS:
+        return whole
+    words = set(re.findall(r"[\w.-]*\w", question))
+    return next(iter(read_symbols(text, words)), None)
+
+
+def read_chromosome(text: str) -> str | None:
+    """The first chromosome, as ``chr8``; from *chr8*, *chromosome 8*, a band as *8q24.3*, or *8* alone.
+
+    Args:
+        text: The answer.
+    """
+    found = _CHROMOSOME.search(stated(text))
+    return None if found is None else _chromosome(found["named"] or found["band"] or found["alone"])
+
+
+def read_region(text: str) -> Region | None:
+    """The first region, from *chr8:7081648-7081782* or *8: 7,081,648 to 7,081,782*.
+
+    Args:
+        text: The answer.
+    """
+    found = _REGION.search(stated(text))
+    if found is None:
+        return None
+    start, end = (int(found[name].replace(",", "")) for name in ("start", "end"))
+    return Region(_chromosome(found["name"]), start, end)
+
+
+def read_yes_no(text: str) -> bool | None:
+    """Whether a gene codes for a protein: *yes*, *TRUE*, *no*, *NA*, or said in words.
+
+    Args:
+        text: The answer.
+    """
+    said = stated(text)
+    found = _YES_NO.match(said.lstrip(" \"'*`"))
+    if found is not None:
+        return found[0].lower() in ("yes", "true")
+    if _NEGATIVE.search(said):
+        return False
+    if re.search(r"\bprotein[ -]coding\b|\bcodes for a protein\b|\bencodes\b", said, re.IGNORECASE):
+        return True
+    found = _YES_NO.search(said)
+    return None if found is None else found[0].lower() in ("yes", "true")
+
+
+def read_effect(text: str) -> str | None:
+    """``Activation`` or ``Repression``; None where an answer names both, neither, or denies one.
+
+    Args:
+        text: The answer.
+    """
+    said = _EFFECT_ECHO.sub("", stated(text))
+    found = {effect: match for effect, form in _EFFECTS.items() if (match := form.search(said))}
+    if len(found) != 1:
+        return None
+    [(effect, match)] = found.items()
+    return None if _NEGATED.search(said[: match.start()]) else effect
+
+
+def read_species(text: str) -> str | None:
+    """The first of the benchmark's species, by its common or its Latin name.
+
+    Args:
+        text: The answer.
+    """
+    found = _SPECIES_NAMES.search(normalise(stated(text)))
+    return None if found is None else _SPECIES_OF[found[0]]
+
+
+def read_sequence(text: str, letters: str) -> str | None:
+    """The longest run of capitals of an alphabet, line breaks and a closing stop left out.
+
+    Args:
+        text: The answer.
+        letters: The alphabet.
+    """
+    said = stated(text)
+    joined = re.sub(rf"(?<=[{letters}])\s*\n\s*(?=[{letters}]+\b)", "", said)
+    if re.fullmatch(rf"[{letters}\s*]+", said.upper()):
+        joined = re.sub(r"\s", "", said).upper()
+    runs = re.findall(rf"(?<![A-Za-z])[{letters}]{{3,}}\*?(?![A-Za-z])", joined)
+    return max(runs, key=len).rstrip("*") if runs else None
+
+
+def phrases(text: str) -> Iterator[str]:
+    """Parts of a short answer that may be what it names, normalised: the whole, and what ends a sentence.
+
+    Args:
+        text: The answer; its first line counts.
+    """
+    line = next((line for line in stated(text).splitlines() if line.strip()), "")
+    for part in (line, *re.split(r":\s+|\b(?:is|are|include|includes)\b(?:\s+(?:the|an?))?\s+", line)[1:]):
+        whole = normalise(part)
+        if whole:
+            yield whole
+    yield from (normalise(quoted) for quoted in re.findall(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", line))
+
+
+def _chromosome(name: str) -> str:
+    upper = name.upper()
+    return "chr" + ("M" if upper == "MT" else upper)

@@ -1,0 +1,154 @@
+"""What answers are worth, worked out by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datamodules.benchmarks.geneturing_grading import genegpt_score, grade, model_answer
+from datamodules.benchmarks.geneturing_modules import MODULES, module_key
+from tests.datamodules.benchmarks.toy_geneturing import ROWS
+
+ALIAS = "What is the official gene symbol of LMP-10?"
+REGION = "chr15:91950805-91950932"
+
+
+def graded(module: str, answer: str, gold: str, asked: str = "") -> dict[str, float]:
+    return grade(answer, {"module": module, "goldstandard": gold, "asked": asked})
+
+
+@pytest.mark.parametrize(
+    ("module", "answer", "gold", "score"),
+    [
+        ("gene_alias", "PSMB10", "PSMB10", 1),
+        ("gene_alias", "The official gene symbol of LMP-10 is PSMB10.", "PSMB10", 1),
+        ("gene_alias", "Answer: PSMB10", "PSMB10", 1),
+        ("gene_alias", "PSMB9 or PSMB10", "PSMB10", 0),  # what is named first counts
+        ("gene_alias", "Psmb10", "PSMB10", 0),  # the gene of the mouse
+        ("gene_alias", "LMP-10", "PSMB10", 0),
+        ("gene_alias", "According to HGNC, this DNA is C20orf195", "C20orf195", 1),
+        ("gene_alias", "POC1B-GALNT4", "POC1B-GALNT4", 1),
+        ("gene_alias", "POC1B-GALNT4", "POC1B", 0),
+        ("gene_name_conversion", "ENSG00000205403.5 is CFI", "CFI", 1),
+        ("gene_snp_association", "It lies in LOC107986092.", "LOC107986092", 1),
+        ("gene_location", "chr8", "chr8", 1),
+        ("gene_location", "The gene is located on chromosome 8 of the human genome.", "chr8", 1),
+        ("gene_location", "8", "chr8", 1),
+        ("gene_location", "8q24.3", "chr8", 1),
+        ("gene_location", "Chromosome x", "chrX", 1),
+        ("gene_location", "chr18", "chr8", 0),
+        ("gene_location", "chr1, chr2, chr8", "chr8", 0),
+        ("snp_location", "chromosome MT", "chrM", 1),
+        ("human_genome_dna_alignment", REGION, REGION, 1),
+        ("human_genome_dna_alignment", "It aligns to chr15: 91,950,805 - 91,950,932.", REGION, 1),
+        ("human_genome_dna_alignment", "chr15:1-2", REGION, 0.5),
+        ("human_genome_dna_alignment", "on chromosome 15", REGION, 0.5),
+        ("human_genome_dna_alignment", "chr1:91950805-91950932", REGION, 0),
+        ("multi_species_dna_alignment", "Caenorhabditis elegans", "worm", 1),
+        ("multi_species_dna_alignment", "This is C. elegans DNA", "worm", 1),
+        ("multi_species_dna_alignment", "A rat, perhaps a mouse", "mouse", 0),
+        ("multi_species_dna_alignment", "Humans", "human", 1),
+        ("protein_coding_genes", "Yes", "TRUE", 1),
+        ("protein_coding_genes", "No, it is a long non-coding RNA.", "NA", 1),
+        ("protein_coding_genes", "NODAL is a protein-coding gene.", "TRUE", 1),
+        ("protein_coding_genes", "AMD1P4 is not a protein-coding gene.", "TRUE", 0),
+        ("protein_coding_genes", "AMD1P4 is a pseudogene", "NA", 1),
+        ("tf_regulation", "Repression", "Repression", 1),
+        ("tf_regulation", "ETV4 represses ERBB2", "Repression", 1),
+        ("tf_regulation", "It can activate or repress; here it activates.", "Activation", 1),
+        ("gene_ontology", "RNA binding.", "rna binding", 1),
+        ("gene_ontology", "The enriched term is RNA binding", "rna binding", 1),
+        ("gene_ontology", "DNA binding", "rna binding", 0),
+        ("gene_name_extraction", "No genes", "No gene", 1),
+        ("gene_name_extraction", "TP53", "No gene", 0),
+        ("gene_name_extraction", "DH5 and H5F", "H5 mutants, DH5, H5F", 2 / 3),
+        ("gene_disease_association", "KRT12; KRT3", "KRT12, KRT3", 1),
+        ("gene_disease_association", "It is caused by KRT3 mutations", "KRT12, KRT3", 0.5),
+        ("gene_disease_association", "AK1, IL6", "IL6, IL6", 1),
+        ("amino_acid_translation", "MKVLA*", "MKVLA", 1),
+        ("amino_acid_translation", "The sequence is MKV\nLAW", "MKVLAW", 1),
+        ("amino_acid_translation", "MKVLAW", "MKVLA", 0),
+        ("dna_sequence_extraction", "acgt", "ACGT", 1),
+        ("disease_gene_location", "2q11, 1p36", "1p36, 2q11", 1),
+    ],
+)  # fmt: skip
+def test_scores_by_hand(module: str, answer: str, gold: str, score: float) -> None:
+    found = graded(module, answer, gold, ALIAS)
+    assert found["score"] == pytest.approx(score)
+    assert found["no_answer"] == found["unparsable"] == 0
+
+
+def test_a_list_that_names_everything_has_full_recall_and_little_f1() -> None:
+    found = graded("gene_disease_association", "AK1, PFKL, TP53, BRCA1", "PFKL")
+    assert found["score"] == found["genegpt_score"] == 1.0
+    assert found["set_f1"] == pytest.approx(2 / 5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("I don't know.", "no_answer"),
+        ("I do not have information on this gene.", "no_answer"),
+        ("As an AI language model, I cannot determine that.", "no_answer"),
+        ("I'm sorry, I am not able to answer TP53 questions.", "no_answer"),
+        ("Unknown", "no_answer"),
+        ("I do not know whether TP53 is a protein-coding gene.", "no_answer"),
+        ("", "unparsable"),
+        ("of course it depends", "unparsable"),
+    ],
+)
+def test_an_answer_that_names_nothing_is_wrong_and_counted_apart(answer: str, kind: str) -> None:
+    for module in ("gene_alias", "gene_location", "protein_coding_genes", "tf_regulation"):
+        found = graded(module, answer, {"protein_coding_genes": "TRUE"}.get(module, "TP53"), ALIAS)
+        assert found["score"] == 0
+        assert {"no_answer", "unparsable"} & {name for name, value in found.items() if value} == {kind}
+
+
+def test_a_guess_after_an_admission_is_an_answer() -> None:
+    found = graded("gene_alias", "I am not sure, but it may be PSMB10.", "PSMB10", ALIAS)
+    assert (found["score"], found["no_answer"]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("answer", ["activates and represses", "does not activate", "regulates"])
+def test_both_effects_or_a_denied_one_are_no_answer(answer: str) -> None:
+    assert graded("tf_regulation", answer, "Activation")["unparsable"] == 1
+
+
+@pytest.mark.parametrize(("module", "question", "gold"), [row for row in ROWS if row[2]])
+def test_the_published_answer_scores_one(module: str, question: str, gold: str) -> None:
+    key = module_key(module)
+    found = graded(key, model_answer(key, gold), gold, question)
+    assert found["score"] == 1.0
+    assert found.get("genegpt_score", 1.0) == 1.0
+    assert found["no_answer"] == found["unparsable"] == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "answer", "gold", "score"),
+    [
+        ("gene_alias", "Answer: PSMB10", "PSMB10", 1),
+        ("gene_alias", "It is PSMB10", "PSMB10", 0),
+        ("gene_location", "on chromosome 8", "chr8", 1),
+        ("gene_location", "chr8 it is", "chr8", 0),
+        ("gene_location", "", "chr8", 0),
+        ("gene_disease_association", "Answer: AK1, PFKL", "PFKL, IL6, IL6", 1 / 3),
+        ("human_genome_dna_alignment", "chr15:1-2", REGION, 0.5),
+        ("protein_coding_genes", "Yes", "TRUE", 1),
+        ("protein_coding_genes", "Yes.", "TRUE", 0),
+        ("multi_species_dna_alignment", "Rattus norvegicus", "rat", 1),
+    ],
+)
+def test_the_rule_of_genegpt_takes_the_text_as_it_is(
+    module: str, answer: str, gold: str, score: float
+) -> None:
+    assert genegpt_score(module, answer, gold) == pytest.approx(score)
+
+
+@given(
+    st.sampled_from(sorted(MODULES)), st.text(), st.sampled_from(["TP53", "chr8", "TRUE", REGION, "No gene"])
+)
+def test_any_text_can_be_graded(module: str, answer: str, gold: str) -> None:
+    found = graded(module, answer, gold, ALIAS)
+    assert all(0 <= value <= 1 for value in found.values())
+    assert found["no_answer"] + found["unparsable"] <= 1
+    if found["no_answer"] or found["unparsable"]:
+        assert found["score"] == 0
