@@ -1,35 +1,53 @@
 """Base of the data modules: from samples to the store, and from the store to batches."""
 
-import gc
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, astuple
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import lightning as L
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from geneverse_pl import __version__
+from geneverse_pl.data.block_map import BlockMapper, LocalBlocks, check_not_in_worker
 from geneverse_pl.data.collate import pack_collate, pad_collate
 from geneverse_pl.data.encoded import EncodedSample, SampleBatch
+from geneverse_pl.data.fetch import RemoteFile, check_present
+from geneverse_pl.data.garbage import rare_collections
+from geneverse_pl.data.mixture import MixtureConfig
+from geneverse_pl.data.mixture_draw import split_mixture
 from geneverse_pl.data.pairs import KNOWN_PAIRS, PairEncoder
 from geneverse_pl.data.planned_sampler import PlannedBatchSampler
-from geneverse_pl.data.prompts import Encoder, PromptTemplate, TemplateName
+from geneverse_pl.data.preparation import encode_splits
+from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.data.provenance import code_digest, tokenizer_digest
 from geneverse_pl.data.records import Sample
+from geneverse_pl.data.retrieved import retrieval_provenance, with_passages
 from geneverse_pl.data.sampler import PackedBatchSampler, TokenBudgetBatchSampler
-from geneverse_pl.data.store import StoreWriter, TokenSplit, TokenStore, build_once, file_digest, store_key
-from geneverse_pl.data.tokenization import EncodingCounts, SampleEncoder
+from geneverse_pl.data.settings import BatchingConfig, EncodingConfig
+from geneverse_pl.data.store import StoreDraft, TokenSplit, TokenStore, build_once, file_digest, store_key
+from geneverse_pl.data.tokenization import SampleEncoder
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.cache import cache_directory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+__all__ = [
+    "COUNTS",
+    "HELD_OUT",
+    "MEMORISED",
+    "SPLITS",
+    "TRAIN",
+    "VAL",
+    "BatchingConfig",
+    "EncodingConfig",
+    "TextDataModule",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -38,50 +56,6 @@ SPLITS = (TRAIN, VAL, HELD_OUT, MEMORISED)
 COUNTS = "counts"  # name of the document with an EncodingCounts a split
 _SAMPLER_STATE = "sampler"
 _TEST_BATCH = 128
-
-
-@dataclass
-class EncodingConfig:
-    """How samples become tokens.
-
-    Args:
-        template: ``chat`` (the tokenizer's own template), ``alpaca``, ``llama2``, ``vicuna`` or ``plain``.
-        system: System message; None leaves it to the template.
-        max_length: Most tokens of a sample, > 0.
-        train_on_prompt: Learn the prompt's tokens too, not the answer's alone.
-        tokenizer: Model reference of the tokenizer; None takes the task's model.
-    """
-
-    template: TemplateName = "chat"
-    system: str | None = None
-    max_length: int = 1024
-    train_on_prompt: bool = False
-    tokenizer: str | None = None
-
-
-@dataclass
-class BatchingConfig:
-    """How samples become batches.
-
-    Args:
-        packing: Lay several samples in a row, each attending only to itself; else pad, grouped by length.
-        row_length: Tokens of a packed row, > 0.
-        rows_per_batch: Packed rows of a batch, >= 1.
-        share_prefix: Compute the context that packed samples have in common once.
-        max_per_family: Most samples of one context in a row; None sets no limit.
-        tokens_per_batch: Most tokens of a padded batch, padding counted.
-        grouping: Order of padded batches: ``length`` or ``none``.
-        num_workers: Processes that read the store; 0 reads in the training process.
-    """
-
-    packing: bool = True
-    row_length: int = 1024
-    rows_per_batch: int = 1
-    share_prefix: bool = True
-    max_per_family: int | None = 8
-    tokens_per_batch: int = 2048
-    grouping: Literal["length", "none"] = "length"
-    num_workers: int = 0
 
 
 class TextDataModule(L.LightningDataModule):
@@ -118,11 +92,14 @@ class TextDataModule(L.LightningDataModule):
         self.batching = batching or BatchingConfig()
         self.seed = seed
         self.cache_dir = cache_dir
+        self.block_mapper: BlockMapper | None = None  # encodes in place of processes of this machine
         self._model_reference: str | None = None
         self._new_tokens: Mapping[str, str] = {}
         self._train_sampler: PlannedBatchSampler[Any] | None = None
         self._resume_state: Mapping[str, int] | None = None
         _ = self.template  # an unknown one is refused before anything is loaded
+        self.encoding.check()
+        (self.batching.mixture or MixtureConfig()).check()
 
     # --- what a subclass gives ---
 
@@ -141,6 +118,10 @@ class TextDataModule(L.LightningDataModule):
     def documents(self) -> Mapping[str, Any]:
         """JSON-able values kept in the store beside the samples (relation tables for controls)."""
         return {}
+
+    def download_files(self) -> Sequence[RemoteFile]:
+        """Source files that ``prepare --download`` can fetch; all must be there to prepare."""
+        return ()
 
     # --- tokenizer and template ---
 
@@ -206,9 +187,10 @@ class TextDataModule(L.LightningDataModule):
         return Path(folder) / f"{type(self).__name__}-{store_key(self._provenance)}.h5"
 
     def prepare_data(self) -> None:
-        """Builds the store unless it is there."""
+        """Builds the store unless it is there, from where an interrupted build was stopped."""
+        check_not_in_worker(self.encoding.num_processes)
         self.follow(getattr(self.trainer, "lightning_module", None))
-        with _rare_collections():
+        with rare_collections():
             build_once(self.store_path, self._build_store)
 
     def setup(self, stage: str) -> None:
@@ -218,6 +200,7 @@ class TextDataModule(L.LightningDataModule):
 
     @cached_property
     def _provenance(self) -> dict[str, object]:
+        check_present(self.download_files(), type(self).__name__)
         return {
             "data_module": f"{type(self).__module__}.{type(self).__name__}",
             "version": __version__,
@@ -231,7 +214,9 @@ class TextDataModule(L.LightningDataModule):
 
     def _encoding_provenance(self) -> dict[str, object]:
         """What decides how samples become tokens."""
-        return {
+        retrieval = self.encoding.retrieval
+        looked_up = {} if retrieval is None else {"retrieval": retrieval_provenance(retrieval)}
+        return looked_up | {
             "tokenizer": tokenizer_digest(self.tokenizer),
             "template": [*astuple(self.encoder.parts), self.encoder.end_ids],
             "max_length": self.encoding.max_length,
@@ -240,32 +225,36 @@ class TextDataModule(L.LightningDataModule):
 
     def _build_store(self, path: Path) -> None:
         logger.info("preparing %s once, as %s", type(self).__name__, path.name)
-        samples = self.build_samples()
-        counts: dict[str, EncodingCounts] = {}
-        with StoreWriter(path, self._provenance, list(samples)) as writer:
-            encoder = self._sample_encoder(writer)
-            for split, split_samples in samples.items():
-                encoder.counts = counts[split] = EncodingCounts()
-                encoded = encoder.encode(split_samples)
-                for sample in tqdm(encoded, f"encoding {split}", unit=" samples", leave=False, disable=None):
-                    writer.append(split, sample)
+        samples, encoding = self.build_samples(), self.encoding
+        if encoding.retrieval is not None:
+            samples = with_passages(
+                samples, encoding.retrieval, self.encoder, encoding.max_length, self.seed, (TRAIN, VAL)
+            )
+        with StoreDraft(path, self._provenance, list(samples)) as draft:
+            encoder = self._sample_encoder(draft)
+            with self._block_mapper() as mapper:
+                counts = encode_splits(samples, encoder, draft, mapper)
             documents = dict(self.documents())
             if isinstance(encoder, PairEncoder):
                 documents[KNOWN_PAIRS] = encoder.known_pairs()
-            for name, document in documents.items():
-                writer.write_document(name, document)
-            writer.write_document(COUNTS, {split: asdict(count) for split, count in counts.items()})
+            documents[COUNTS] = {split: asdict(count) for split, count in counts.items()}
+            draft.finish(documents)
 
-    def _sample_encoder(self, writer: StoreWriter) -> SampleEncoder | PairEncoder:
+    def _block_mapper(self) -> AbstractContextManager[BlockMapper]:
+        """Who encodes blocks of samples."""
+        mapper = self.block_mapper
+        return nullcontext(mapper) if mapper is not None else LocalBlocks(self.encoding.num_processes)
+
+    def _sample_encoder(self, draft: StoreDraft) -> SampleEncoder | PairEncoder:
         """What turns samples into those of the store."""
         return SampleEncoder(
             self.encoder,
             self.encoding.max_length,
             train_on_prompt=self.encoding.train_on_prompt,
-            add_image=self._image_writer(writer),
+            add_image=self._image_writer(draft),
         )
 
-    def _image_writer(self, writer: StoreWriter) -> Callable[[Path], int] | None:
+    def _image_writer(self, draft: StoreDraft) -> Callable[[Path], int] | None:
         """What keeps the samples' images; none here, where samples are text."""
         return None
 
@@ -306,6 +295,7 @@ class TextDataModule(L.LightningDataModule):
         if len(split) == 0:
             raise ConfigError("A split that is trained or validated on must have samples, and one has none.")
         options = self.batching
+        order = self._order(split, shuffle=shuffle)
         if options.packing:
             return PackedBatchSampler(
                 split.lengths,
@@ -315,20 +305,17 @@ class TextDataModule(L.LightningDataModule):
                 prefix_groups=split.prefix_groups,
                 share_prefix=options.share_prefix,
                 max_per_family=options.max_per_family,
-                shuffle=shuffle,
-                seed=self.seed,
-                num_replicas=self._world_size,
-                rank=self._rank,
+                **order,
             )
         return TokenBudgetBatchSampler(
-            split.lengths,
-            options.tokens_per_batch,
-            shuffle=shuffle,
-            seed=self.seed,
-            grouping=options.grouping,
-            num_replicas=self._world_size,
-            rank=self._rank,
+            split.lengths, options.tokens_per_batch, grouping=options.grouping, **order
         )
+
+    def _order(self, split: TokenSplit, *, shuffle: bool) -> dict[str, Any]:
+        """What all samplers take: order, ranks, and the mixture to train on."""
+        mixture = split_mixture(split, self.batching, self.seed, self.trainer) if shuffle else None
+        ranks = {"num_replicas": self._world_size, "rank": self._rank}
+        return {"shuffle": shuffle, "seed": self.seed, "mixture": mixture, **ranks}
 
     def _loader(self, split: TokenSplit, sampler: Any) -> DataLoader[Any]:
         return DataLoader(
@@ -383,16 +370,4 @@ class TextDataModule(L.LightningDataModule):
     def iter_samples(self, split: str) -> Iterator[EncodedSample]:
         """Samples of a split in stored order."""
         stored = self.store.split(split)
-        for index in range(len(stored)):
-            yield stored[index]
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Has the garbage collector run rarely while many objects are made that live on."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
+        return (stored[index] for index in range(len(stored)))

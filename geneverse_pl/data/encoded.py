@@ -72,6 +72,21 @@ class EncodedSample:
         return self.images[before // each : until // each]
 
 
+def answer_start(sample: EncodedSample) -> int:
+    """Number of tokens before the answer.
+
+    Raises:
+        ValueError: If the sample does not say where its answer begins.
+    """
+    start = sample.metadata.get("answer_start")
+    if isinstance(start, int):
+        return start
+    trained = np.flatnonzero(sample.trained)
+    if not len(trained):
+        raise ValueError("A scored sample must have an answer, and this one has no trained token.")
+    return int(trained[0])
+
+
 class SampleBatch:
     """Samples of a test batch, packed only when they are scored.
 

@@ -48,7 +48,7 @@ def pack_best_fit(weights: IntArray, capacity: int) -> IntArray:
 
 
 class RowPacker:
-    """Packs all samples of a data set into rows, each sample into exactly one.
+    """Packs samples of a data set into rows, each into exactly one.
 
     Samples of one prefix family that come to the same row pay for their prefix once, so a family is kept
     together as far as the row length and ``max_per_family`` allow; each of its parts pays for the prefix.
@@ -81,14 +81,17 @@ class RowPacker:
         own = int(groups.max(initial=-1)) + 1 + np.arange(len(lengths))
         self._families: IntArray = np.where(alone, own, groups)
 
-    def pack(self, rng: np.random.Generator | None) -> Ragged:
+    def pack(self, rng: np.random.Generator | None, samples: IntArray | None = None) -> Ragged:
         """Rows of sample indices, composed at random; without ``rng`` always the same.
 
         Args:
             rng: Source of the order of samples and families.
+            samples: Indices of the samples to pack, of which some may stand there more than once; None
+                packs all.
         """
-        num_samples = len(self._lengths)
-        order = np.arange(num_samples) if rng is None else rng.permutation(num_samples)
+        order = np.arange(len(self._lengths)) if samples is None else samples
+        num_samples = len(order)
+        order = order if rng is None else order[rng.permutation(num_samples)]
         if self._shares_prefix:
             items, weights = self._family_parts(order)
             shuffled = np.arange(len(items)) if rng is None else rng.permutation(len(items))

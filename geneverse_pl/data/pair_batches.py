@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.mixture_draw import Mixture
 from geneverse_pl.data.pairs import TEXT_ID
 from geneverse_pl.data.planned_sampler import PlannedBatchSampler
-from geneverse_pl.data.ragged import Ragged
+from geneverse_pl.data.ragged import IntArray, Ragged
 from geneverse_pl.exceptions import ConfigError
 
 
@@ -32,6 +33,7 @@ class PairBatchSampler(PlannedBatchSampler[list[int]]):
         seed: Seed of the order, >= 0, the same on all ranks.
         num_replicas: Number of ranks.
         rank: This rank, in ``[0, num_replicas)``.
+        mixture: What each epoch draws; None takes every pair once. Needs ``shuffle``.
 
     Raises:
         ConfigError: If an argument is out of range, or there are too few pairs to tell apart.
@@ -46,18 +48,26 @@ class PairBatchSampler(PlannedBatchSampler[list[int]]):
         seed: int = 0,
         num_replicas: int = 1,
         rank: int = 0,
+        mixture: Mixture | None = None,
     ) -> None:
         if batch_size < 2:
             raise ConfigError(f"batch_size must be > 1, got {batch_size}. One pair has no negatives.")
         if not 0 <= rank < num_replicas:
             raise ConfigError(f"rank must be in [0, num_replicas), got rank {rank} of {num_replicas}.")
-        if num_pairs < max(2, num_replicas):
+        self._pairs_per_step = batch_size * num_replicas
+        self._fewest_per_step = max(2, num_replicas)
+        self._sharing = (rank, num_replicas)
+        if num_pairs < self._fewest_per_step:
             raise ConfigError(
                 f"Contrastive learning needs two pairs and one a rank, got {num_pairs} on {num_replicas} "
                 "ranks. Name more kinds of questions in pairs.kinds, or use fewer devices."
             )
-        self._pairs_per_step = batch_size * num_replicas
-        self._sharing = (rank, num_replicas)
+        fewest = num_pairs if mixture is None else mixture.fewest_samples
+        if fewest < self._fewest_per_step:
+            raise ConfigError(
+                f"An epoch must draw two pairs and one a rank, and the mixture draws {fewest} on "
+                f"{num_replicas} ranks. Raise mixture.epoch_samples or lower the weights of rare groups."
+            )
         # To the base there is one rank: it plans the batches that all share.
         super().__init__(
             num_pairs,
@@ -67,17 +77,16 @@ class PairBatchSampler(PlannedBatchSampler[list[int]]):
             num_replicas=1,
             rank=0,
             drop_last=False,
+            mixture=mixture,
         )
 
     @property
-    def _count_varies(self) -> bool:
-        return False
+    def _unit_sizes(self) -> tuple[int, int]:
+        return self._fewest_per_step, self._pairs_per_step
 
-    def _compose(self, rng: np.random.Generator | None) -> Ragged:
-        order = np.arange(self._num_samples) if rng is None else rng.permutation(self._num_samples)
-        num_batches = -(-self._num_samples // self._pairs_per_step)
-        offsets = np.arange(num_batches + 1) * self._num_samples // num_batches
-        return Ragged(order, offsets.astype(np.int64))
+    def _compose(self, rng: np.random.Generator | None, samples: IntArray) -> Ragged:
+        order = samples if rng is None else samples[rng.permutation(len(samples))]
+        return Ragged.evenly(order, -(-len(order) // self._pairs_per_step))
 
     def _batch(self, units: list[list[int]]) -> list[int]:
         rank, num_replicas = self._sharing

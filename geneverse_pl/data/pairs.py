@@ -5,9 +5,8 @@ Letters: N pairs, I images, T captions.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -15,9 +14,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geneverse_pl.data.block_map import BlockMapper
+from geneverse_pl.data.blocks import (
+    CountedBlock,
+    EncodedBlock,
+    EncodingCounts,
+    in_blocks,
+    sample_metadata,
+    samples_digest,
+)
 from geneverse_pl.data.encoded import IMAGE_TOKEN, EncodedSample
 from geneverse_pl.data.records import IMAGE_MARK, Sample
-from geneverse_pl.data.tokenization import EncodingCounts, sample_metadata
 from geneverse_pl.exceptions import ConfigError, DataFormatError, unknown_choice
 
 if TYPE_CHECKING:
@@ -113,28 +120,68 @@ class PairEncoder:
         self._add_image = add_image
         self._texts: dict[str, int] = {}
         self._known: set[tuple[int, int]] = set()
+        self._left_out: Counter[str] = Counter()
         self.counts = EncodingCounts()
 
     def encode(self, samples: Iterable[Sample]) -> Iterator[EncodedSample]:
         """The pairs of some samples, in order."""
-        remaining = iter(samples)
-        others: Counter[str] = Counter()
-        while chunk := list(islice(remaining, _CHUNK)):
-            chosen = [sample for sample in chunk if self._makes_pair(sample)]
-            others.update(sample.kind for sample in chunk if not self._makes_pair(sample))
-            captions = [self._caption(sample, sample.answer) for sample in chosen]
-            tokens = self._tokenizer.encode(captions) if captions else []
-            for sample, caption, ids in zip(chosen, captions, tokens, strict=True):
-                yield self._pair(sample, caption, ids)
+        for encoded in self.encode_blocks(samples):
+            yield from encoded.block.samples()
+
+    def encode_blocks(
+        self, samples: Iterable[Sample], mapper: BlockMapper | None = None
+    ) -> Iterator[CountedBlock]:
+        """The pairs of some samples, in order, a block at a time.
+
+        Args:
+            samples: The samples.
+            mapper: Not used: captions are numbered as they come, and are short.
+        """
+        for samples_of_block in in_blocks(samples, _CHUNK):
+            counts = EncodingCounts()
+            pairs = self._pairs(samples_of_block, counts)
+            self.counts.add(counts)
+            yield CountedBlock(
+                EncodedBlock.of(pairs), counts, len(samples_of_block), samples_digest(samples_of_block)
+            )
+        self._report()
+
+    def replay(self, samples: Sequence[Sample], encoded: CountedBlock) -> None:
+        """Remembers the captions and pairs of a block that an earlier run encoded.
+
+        Args:
+            samples: Samples of the block.
+            encoded: What the earlier run made of them.
+        """
+        for pair in encoded.block.samples():
+            text = self._texts.setdefault(str(pair.metadata[CAPTION]), len(self._texts))
+            self._known.add((int(pair.images[0]), text))
+        self._left_out.update(sample.kind for sample in samples if not self._makes_pair(sample))
+        self.counts.add(encoded.counts)
+
+    def _pairs(self, samples: Sequence[Sample], counts: EncodingCounts) -> list[EncodedSample]:
+        chosen = [sample for sample in samples if self._makes_pair(sample)]
+        self._left_out.update(sample.kind for sample in samples if not self._makes_pair(sample))
+        captions = [self._caption(sample, sample.answer) for sample in chosen]
+        tokens = self._tokenizer.encode(captions) if captions else []
+        return [
+            self._pair(sample, caption, ids, counts)
+            for sample, caption, ids in zip(chosen, captions, tokens, strict=True)
+        ]
+
+    def _report(self) -> None:
+        """Says what was cut, and left out, of a split."""
         if self.counts.num_truncated:
             logger.warning(
                 "%d captions are longer than the %d tokens that the model reads; their ends are cut",
                 self.counts.num_truncated,
                 self._tokenizer.num_places,
             )
-        if others:
-            listed = ", ".join(f"{kind or 'no kind'} ({count})" for kind, count in sorted(others.items()))
+        if self._left_out:
+            left_out = sorted(self._left_out.items())
+            listed = ", ".join(f"{kind or 'no kind'} ({count})" for kind, count in left_out)
             logger.info("%d samples make pairs; left out: %s", self.counts.num_samples, listed)
+        self._left_out.clear()
 
     def known_pairs(self) -> dict[str, list[int]]:
         """Images and captions that belong together, as :meth:`PairTable.from_document` reads them."""
@@ -163,14 +210,14 @@ class PairEncoder:
             )
         return text
 
-    def _pair(self, sample: Sample, caption: str, ids: list[int]) -> EncodedSample:
+    def _pair(self, sample: Sample, caption: str, ids: list[int], counts: EncodingCounts) -> EncodedSample:
         image = self._add_image(sample.images[0])
         text = self._texts.setdefault(caption, len(self._texts))
         self._known.add((image, text))
         if len(ids) == self._tokenizer.num_places and self._tokenizer.is_cut(caption):
-            self.counts.num_truncated += 1
-        self.counts.num_samples += 1
-        self.counts.kinds[sample.kind] = self.counts.kinds.get(sample.kind, 0) + 1
+            counts.num_truncated += 1
+        counts.num_samples += 1
+        counts.kinds[sample.kind] = counts.kinds.get(sample.kind, 0) + 1
         metadata = sample_metadata(sample) | {CAPTION: caption, TEXT_ID: text}
         if sample.choices:
             metadata[CHOICE_CAPTIONS] = [self._caption(sample, choice) for choice in sample.choices]

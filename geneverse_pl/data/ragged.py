@@ -28,6 +28,11 @@ class Ragged:
         """Cuts ``values`` into lists of the given lengths, which sum up to ``len(values)``."""
         return cls(values, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)]))
 
+    @classmethod
+    def evenly(cls, values: IntArray, num_lists: int) -> Self:
+        """Cuts ``values`` into ``num_lists`` lists whose lengths differ by one at most."""
+        return cls(values, np.arange(num_lists + 1) * len(values) // num_lists)
+
     @property
     def lengths(self) -> IntArray:
         """Number of elements of each list."""

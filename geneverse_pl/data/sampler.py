@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from geneverse_pl.data.mixture_draw import Mixture
 from geneverse_pl.data.packing import RowPacker
 from geneverse_pl.data.planned_sampler import PlannedBatchSampler
 from geneverse_pl.data.ragged import IntArray, Ragged
@@ -27,6 +28,7 @@ class TokenBudgetBatchSampler(PlannedBatchSampler[list[int]]):
         grouping: ``length`` puts samples of near lengths together, sorted within shuffled buckets of some
             50 batches (longest first where ``shuffle`` is off); ``none`` keeps the order as it falls.
         drop_last: Leave out the batches beyond a multiple of ``num_replicas`` instead of splitting some.
+        mixture: What each epoch draws; None takes every sample once. Needs ``shuffle``.
 
     Raises:
         ConfigError: If an argument is out of range, or a sample is longer than ``tokens_per_batch``.
@@ -44,6 +46,7 @@ class TokenBudgetBatchSampler(PlannedBatchSampler[list[int]]):
         rank: int = 0,
         grouping: Literal["length", "none"] = "length",
         drop_last: bool = False,
+        mixture: Mixture | None = None,
     ) -> None:
         self._lengths = _checked_lengths(lengths, "tokens_per_batch", tokens_per_batch)
         super().__init__(
@@ -54,6 +57,7 @@ class TokenBudgetBatchSampler(PlannedBatchSampler[list[int]]):
             num_replicas=num_replicas,
             rank=rank,
             drop_last=drop_last,
+            mixture=mixture,
         )
         if grouping not in ("length", "none"):
             raise ConfigError(unknown_choice("grouping", grouping, ("length", "none")))
@@ -64,14 +68,14 @@ class TokenBudgetBatchSampler(PlannedBatchSampler[list[int]]):
         self._max_tokens = tokens_per_batch or self._max_rows * int(self._lengths.max())
 
     @property
-    def _count_varies(self) -> bool:
-        return self._max_rows * int(self._lengths.max()) > self._max_tokens
+    def _unit_sizes(self) -> tuple[int, int] | None:
+        return None if self._max_rows * int(self._lengths.max()) > self._max_tokens else (1, self._max_rows)
 
     def _batch(self, units: list[list[int]]) -> list[int]:
         return units[0]
 
-    def _compose(self, rng: np.random.Generator | None) -> Ragged:
-        order = np.arange(self._num_samples) if rng is None else rng.permutation(self._num_samples)
+    def _compose(self, rng: np.random.Generator | None, samples: IntArray) -> Ragged:
+        order = samples if rng is None else samples[rng.permutation(len(samples))]
         if self._grouping == "length":
             order = self._grouped(order)
         starts: list[int] = []
@@ -86,8 +90,8 @@ class TokenBudgetBatchSampler(PlannedBatchSampler[list[int]]):
 
     def _grouped(self, order: IntArray) -> IntArray:
         """Sorts by length within buckets of neighbours in ``order``."""
-        rows_per_batch = min(self._max_rows, self._max_tokens / float(self._lengths.mean()))
-        num_batches = int(self._num_samples / rows_per_batch)
+        rows_per_batch = min(self._max_rows, self._max_tokens / float(self._lengths[order].mean()))
+        num_batches = int(len(order) / rows_per_batch)
         num_buckets = max(1, num_batches // _BATCHES_PER_BUCKET) if self._shuffle else 1
         bucket = np.arange(len(order)) * num_buckets // len(order)
         # Falling and rising buckets take turns, so a batch across a border still has near lengths.
@@ -113,6 +117,7 @@ class PackedBatchSampler(PlannedBatchSampler[list[list[int]]]):
         num_replicas: Number of ranks.
         rank: This rank, in ``[0, num_replicas)``.
         drop_last: Leave out the batches beyond a multiple of ``num_replicas`` instead of splitting some.
+        mixture: What each epoch draws; None takes every sample once. Needs ``shuffle``.
 
     Raises:
         ConfigError: If an argument is out of range, or a sample is longer than ``row_length``.
@@ -133,6 +138,7 @@ class PackedBatchSampler(PlannedBatchSampler[list[list[int]]]):
         num_replicas: int = 1,
         rank: int = 0,
         drop_last: bool = False,
+        mixture: Mixture | None = None,
     ) -> None:
         checked = _checked_lengths(lengths, "row_length", row_length)
         for name, value in (("rows_per_batch", rows_per_batch), ("max_per_family", max_per_family)):
@@ -146,6 +152,7 @@ class PackedBatchSampler(PlannedBatchSampler[list[list[int]]]):
             num_replicas=num_replicas,
             rank=rank,
             drop_last=drop_last,
+            mixture=mixture,
         )
         shares = share_prefix and prefix_lengths is not None and prefix_groups is not None
         self._packer = RowPacker(
@@ -157,14 +164,14 @@ class PackedBatchSampler(PlannedBatchSampler[list[list[int]]]):
         )
 
     @property
-    def _count_varies(self) -> bool:
-        return True
+    def _unit_sizes(self) -> None:
+        return None
 
     def _batch(self, units: list[list[int]]) -> list[list[int]]:
         return units
 
-    def _compose(self, rng: np.random.Generator | None) -> Ragged:
-        return self._packer.pack(rng)
+    def _compose(self, rng: np.random.Generator | None, samples: IntArray) -> Ragged:
+        return self._packer.pack(rng, samples)
 
 
 def _checked_lengths(lengths: npt.ArrayLike, budget_name: str, budget: int | None) -> IntArray:

@@ -18,7 +18,7 @@ from geneverse_pl.data.pair_batches import PairBatchSampler, pair_collate
 from geneverse_pl.data.pairs import PairEncoder, Pairing
 from geneverse_pl.data.planned_sampler import PlannedBatchSampler
 from geneverse_pl.data.prompts import Encoder
-from geneverse_pl.data.store import StoreWriter, TokenSplit, build_once, store_key
+from geneverse_pl.data.store import StoreDraft, TokenSplit, build_once, store_key
 from geneverse_pl.data.tokenization import SampleEncoder
 from geneverse_pl.exceptions import ConfigError, unknown_choice
 from geneverse_pl.models.cache import cache_directory
@@ -191,20 +191,20 @@ class VisionDataModule(TextDataModule):
             "caption_tokenizer": tokenizer.fingerprint(),
         }
 
-    def _sample_encoder(self, writer: StoreWriter) -> SampleEncoder | PairEncoder:
-        add_image = self._image_writer(writer)
+    def _sample_encoder(self, draft: StoreDraft) -> SampleEncoder | PairEncoder:
+        add_image = self._image_writer(draft)
         if self._pairing is None or add_image is None:
-            return super()._sample_encoder(writer)
+            return super()._sample_encoder(draft)
         return PairEncoder(self._pairing, add_image)
 
-    def _image_writer(self, writer: StoreWriter) -> Callable[[Path], int] | None:
+    def _image_writer(self, draft: StoreDraft) -> Callable[[Path], int] | None:
         if not self.image_block:
             return None
         numbers: dict[Path, int] = {}
 
         def add(path: Path) -> int:
             if path not in numbers:
-                numbers[path] = writer.add_image(read_image_bytes(path))
+                numbers[path] = draft.add_image(read_image_bytes(path))
             return numbers[path]
 
         return add
@@ -292,10 +292,7 @@ class VisionDataModule(TextDataModule):
         return PairBatchSampler(
             len(split),
             self._pairing.config.batch_size,
-            shuffle=shuffle,
-            seed=self.seed,
-            num_replicas=self._world_size,
-            rank=self._rank,
+            **self._order(split, shuffle=shuffle),
         )
 
     def _collate(self) -> Callable[[Any], dict[str, Any]]:

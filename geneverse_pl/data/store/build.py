@@ -8,6 +8,7 @@ from pathlib import Path
 
 import filelock
 
+from geneverse_pl.data.store.draft import discard_draft
 from geneverse_pl.data.store.layout import PARTIAL_SUFFIX, SCHEMA_VERSION
 
 _logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def build_once(path: str | Path, build: Callable[[Path], None]) -> None:
     """Calls ``build(path)`` unless the file is there; of several processes one builds, the others wait.
 
     Waiting needs no process group, only a lock on ``<path>.lock``, which the system frees when its holder
-    dies, so a killed build is taken over by the next process. Its unfinished files are removed first.
+    dies, so a killed build is taken over by the next process. Its unfinished files are removed first; its
+    finished blocks (``StoreDraft``) are left for the build to go on with.
 
     Args:
         path: The file to build; its folder is made.
@@ -55,6 +57,7 @@ def build_once(path: str | Path, build: Callable[[Path], None]) -> None:
     """
     path = Path(path)
     if path.exists():
+        discard_draft(path)  # left where a build was killed between its last two steps
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(path.with_name(f"{path.name}.lock"))
@@ -76,6 +79,7 @@ def build_once(path: str | Path, build: Callable[[Path], None]) -> None:
 def _remove_partial(path: Path) -> None:
     """Removes what killed builds of this file left behind; only the holder of the lock may do so."""
     for partial in path.parent.iterdir():
-        if partial.name.startswith(f".{path.name}.") and partial.name.endswith(PARTIAL_SUFFIX):
+        is_own = partial.name.startswith(f".{path.name}.") and partial.name.endswith(PARTIAL_SUFFIX)
+        if is_own and not partial.is_dir():
             _logger.info("Removing %s, left by an interrupted build.", partial)
             partial.unlink(missing_ok=True)

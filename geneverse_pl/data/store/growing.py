@@ -1,15 +1,16 @@
 """The growing data sets of a store that is being written: samples of a split, and images."""
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
+from geneverse_pl.data.blocks import EncodedBlock, metadata_bytes
 from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.store.labels import LabelWriter
 from geneverse_pl.data.store.layout import CHUNK_LENGTH, DATASET_TYPES, IMAGE_TYPES
 
 _BUFFER_BYTES = 8 * 2**20
@@ -32,6 +33,8 @@ class _GrowingDatasets:
 
     def extend(self, name: str, values: npt.NDArray[Any]) -> None:
         """Appends values to one data set."""
+        if len(values) == 0:
+            return
         dataset = self._datasets[name]
         start = len(dataset)
         dataset.resize(start + len(values), axis=0)
@@ -54,6 +57,7 @@ class SplitWriter:
 
     def __init__(self, group: h5py.Group) -> None:
         self._datasets = _GrowingDatasets(group, DATASET_TYPES)
+        self._labels = LabelWriter()
         self._clear()
 
     def _clear(self) -> None:
@@ -72,42 +76,26 @@ class SplitWriter:
 
     def flush(self) -> None:
         """Writes what is buffered."""
-        if not self._samples:
-            return
-        columns = {
-            "input_ids": np.concatenate([sample.input_ids for sample in self._samples]),
-            "trained": np.concatenate([sample.trained for sample in self._samples]),
-            "prefix_lengths": np.array([sample.prefix_length for sample in self._samples]),
-            "prefix_groups": np.array([sample.prefix_group for sample in self._samples]),
-            "images": np.concatenate([sample.images for sample in self._samples]),
-        }
-        lengths = np.array([len(sample) for sample in self._samples], np.int64)
-        num_images = np.array([len(sample.images) for sample in self._samples], np.int64)
-        self.write(columns, lengths, self._blobs, num_images)
-        self._clear()
+        if self._samples:
+            self.write(EncodedBlock.of(self._samples, self._blobs))
+            self._clear()
 
-    def write(
-        self,
-        columns: Mapping[str, npt.NDArray[Any]],
-        lengths: npt.NDArray[np.int64],
-        blobs: Sequence[bytes],
-        num_images: npt.NDArray[np.int64],
-    ) -> None:
-        """Writes samples at once.
+    def write(self, block: EncodedBlock) -> None:
+        """Writes a block of samples at once; what is buffered must have been flushed before."""
+        datasets = self._datasets
+        datasets.extend_ragged("input_ids", "token_offsets", block.input_ids, block.lengths)
+        datasets.extend_ragged("metadata", "metadata_offsets", block.metadata, block.metadata_lengths)
+        datasets.extend_ragged("images", "image_offsets", block.images, block.num_images)
+        datasets.extend("trained", block.trained)
+        datasets.extend("prefix_lengths", block.prefix_lengths)
+        datasets.extend("prefix_groups", block.prefix_groups)
+        for name, values in self._labels.columns(block).items():
+            datasets.extend(name, values)
 
-        Args:
-            columns: Values by data set: tokens ``(t,)``, rows ``(n,)`` and ``images`` ``(p,)``.
-            lengths: Tokens of each sample, ``(n,)``.
-            blobs: Metadata of each sample; none at all stand for empty metadata.
-            num_images: Images of each sample, ``(n,)``.
-        """
-        sizes = np.array([len(blob) for blob in blobs], np.int64) if blobs else np.zeros_like(lengths)
-        text = np.frombuffer(b"".join(blobs), np.uint8)
-        self._datasets.extend_ragged("input_ids", "token_offsets", columns["input_ids"], lengths)
-        self._datasets.extend_ragged("metadata", "metadata_offsets", text, sizes)
-        self._datasets.extend_ragged("images", "image_offsets", columns["images"], num_images)
-        for name in columns.keys() - {"input_ids", "images"}:
-            self._datasets.extend(name, columns[name])
+    def finish(self) -> None:
+        """Writes what is buffered, and what is known only at the end."""
+        self.flush()
+        self._datasets.extend("label_names", np.frombuffer(self._labels.names(), np.uint8))
 
 
 class ImageWriter:
@@ -143,8 +131,3 @@ class ImageWriter:
             digests = b"".join(digest for digest, _ in self._buffer)
             self._datasets.extend("digests", np.frombuffer(digests, np.uint8))
             self._buffer, self._buffered = [], 0
-
-
-def metadata_bytes(metadata: Mapping[str, object]) -> bytes:
-    """A sample's metadata as the store keeps it: UTF-8 JSON, nothing for none."""
-    return json.dumps(dict(metadata), ensure_ascii=False).encode() if metadata else b""

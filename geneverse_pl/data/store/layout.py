@@ -13,6 +13,10 @@
         metadata_offsets     (n + 1,) int64 where each sample's metadata begins; the last entry is m
         images               (p,) int64     numbers of the images that the samples show
         image_offsets        (n + 1,) int64 where each sample's images begin; the last entry is p
+        kinds                (n,) int32     which of the split's kinds of question each sample is
+        sources              (n,) int32     which of its sources each comes from; -1 beyond 65,536 of them
+        entities             (n,) int64     number made from the name of what it is about; -1 for nothing
+        label_names          (l,) uint8     UTF-8 JSON: names of the kinds and sources, by their numbers
     /images/                 i distinct images, all splits together
         data                 (b,) uint8     the files' bytes (PNG, JPEG, …), one after the other
         offsets              (i + 1,) int64 where each image begins; the last entry is b
@@ -21,7 +25,7 @@
 """
 
 FORMAT = "geneverse_pl/token_store"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 DATASET_TYPES = {
     "input_ids": "int32",
@@ -33,6 +37,10 @@ DATASET_TYPES = {
     "metadata_offsets": "int64",
     "images": "int64",
     "image_offsets": "int64",
+    "kinds": "int32",
+    "sources": "int32",
+    "entities": "int64",
+    "label_names": "uint8",
 }
 IMAGE_TYPES = {"data": "uint8", "offsets": "int64", "digests": "uint8"}
 DIGEST_BYTES = 32

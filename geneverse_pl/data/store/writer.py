@@ -12,8 +12,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from geneverse_pl.data.blocks import EncodedBlock, metadata_bytes
 from geneverse_pl.data.encoded import EncodedSample
-from geneverse_pl.data.store.growing import ImageWriter, SplitWriter, metadata_bytes
+from geneverse_pl.data.store.growing import ImageWriter, SplitWriter
 from geneverse_pl.data.store.layout import FORMAT, PARTIAL_SUFFIX, SCHEMA_VERSION
 from geneverse_pl.exceptions import unknown_choice
 
@@ -68,7 +69,7 @@ class StoreWriter:
         try:
             if error_type is None:
                 for split in self._splits.values():
-                    split.flush()
+                    split.finish()
                 self._images.flush()
                 self._file.attrs["complete"] = True
             self._file.close()
@@ -82,6 +83,12 @@ class StoreWriter:
     def append(self, split: str, sample: EncodedSample) -> None:
         """Adds one sample at the end of a split."""
         self._split(split).append(sample)
+
+    def append_block(self, split: str, block: EncodedBlock) -> None:
+        """Adds the samples of a block at the end of a split."""
+        writer = self._split(split)
+        writer.flush()
+        writer.write(block)
 
     def add_image(self, data: bytes) -> int:
         """Keeps an image file's bytes, once however often it is added.
@@ -119,23 +126,34 @@ class StoreWriter:
         Raises:
             ValueError: If the numbers of tokens or samples disagree.
         """
-        writer = self._split(split)
-        columns = {"input_ids": np.asarray(input_ids), "trained": np.asarray(trained)}
         counts = np.asarray(lengths, np.int64)
         num_tokens, num_samples = int(counts.sum()), len(counts)
-        blobs = [metadata_bytes(entry) for entry in metadata or ()]
-        rows = {
-            "prefix_lengths": np.zeros(num_samples) if prefix_lengths is None else np.asarray(prefix_lengths),
-            "prefix_groups": np.full(num_samples, -1) if prefix_groups is None else np.asarray(prefix_groups),
-        }
-        sizes = {name: (array.shape, (num_tokens,)) for name, array in columns.items()}
-        sizes |= {name: (array.shape, (num_samples,)) for name, array in rows.items()}
-        sizes["metadata"] = ((num_samples if metadata is None else len(blobs),), (num_samples,))
-        for name, (given, expected) in sizes.items():
-            if given != expected:
-                raise ValueError(f"{name} must have shape {expected} to match lengths, got {given}.")
-        writer.flush()
-        writer.write(columns | rows | {"images": np.zeros(0)}, counts, blobs, np.zeros_like(counts))
+        blobs = [b""] * num_samples if metadata is None else [metadata_bytes(entry) for entry in metadata]
+        block = EncodedBlock(
+            input_ids=np.asarray(input_ids, np.int32),
+            trained=np.asarray(trained, np.bool_),
+            lengths=counts,
+            prefix_lengths=np.zeros(num_samples, np.int32)
+            if prefix_lengths is None
+            else np.asarray(prefix_lengths, np.int32),
+            prefix_groups=np.full(num_samples, -1)
+            if prefix_groups is None
+            else np.asarray(prefix_groups, np.int64),
+            metadata=np.frombuffer(b"".join(blobs), np.uint8),
+            metadata_lengths=np.array([len(blob) for blob in blobs], np.int64),
+            images=np.zeros(0, np.int64),
+            num_images=np.zeros(num_samples, np.int64),
+        )
+        for name, given, expected in (
+            ("input_ids", block.input_ids.shape, num_tokens),
+            ("trained", block.trained.shape, num_tokens),
+            ("prefix_lengths", block.prefix_lengths.shape, num_samples),
+            ("prefix_groups", block.prefix_groups.shape, num_samples),
+            ("metadata", (len(blobs),), num_samples),
+        ):
+            if given != (expected,):
+                raise ValueError(f"{name} must have shape {(expected,)} to match lengths, got {given}.")
+        self.append_block(split, block)
 
     def write_document(self, name: str, value: Any) -> None:
         """Adds a JSON-able value for the whole data set, for example a table of relations.

@@ -1,5 +1,7 @@
 """Batches of pairs: equal on all ranks, resumable."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -57,7 +59,7 @@ def test_batches_are_drawn_anew_and_resumed() -> None:
         ({"num_pairs": 5, "batch_size": 4, "rank": 1}, r"rank must be in \[0, num_replicas\), got rank 1"),
     ],
 )
-def test_too_few_pairs_and_bad_arguments(arguments: dict[str, int], message: str) -> None:
+def test_too_few_pairs_and_bad_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         PairBatchSampler(shuffle=False, **arguments)
 

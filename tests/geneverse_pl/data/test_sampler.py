@@ -121,7 +121,7 @@ def test_an_epoch_with_more_units_takes_the_composition_of_the_first(monkeypatch
     monkeypatch.setattr("geneverse_pl.data.planned_sampler._MAX_PROBES", 1)
     lengths = np.random.default_rng(3).integers(5, MAX_LENGTH, 60)
     sampler = make_sampler("ungrouped", lengths)
-    counts = [len(sampler._compose(np.random.default_rng([5, epoch]))) for epoch in range(20)]
+    counts = [len(sampler._compose(np.random.default_rng([5, epoch]), np.arange(60))) for epoch in range(20)]
     more = next(epoch for epoch, count in enumerate(counts) if count > len(sampler))
     first, other = epoch_batches(sampler, 0), epoch_batches(sampler, more)
     assert first != other

@@ -9,12 +9,11 @@ from transformers import PreTrainedTokenizerFast
 
 from geneverse_pl.data import tokenization
 from geneverse_pl.data.collate import IGNORED_LABEL, pack_collate, pad_collate
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import EncodedSample, answer_start
 from geneverse_pl.data.prompts import Encoder, PromptTemplate, TemplateName
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.tokenization import SampleEncoder
 from geneverse_pl.exceptions import ConfigError
-from geneverse_pl.generation.scoring import answer_start
 
 TEMPLATES: tuple[TemplateName, ...] = ("chat", "alpaca", "llama2", "vicuna", "plain")
 SAMPLES = [
