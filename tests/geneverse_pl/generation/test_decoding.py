@@ -6,12 +6,11 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import EncodedSample, answer_start
 from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.tokenization import SampleEncoder
 from geneverse_pl.generation.decoding import generate_answers
-from geneverse_pl.generation.scoring import answer_start
 from geneverse_pl.models.adapters import AdapterConfig
 from geneverse_pl.models.language_model import LanguageModel, load_base
 

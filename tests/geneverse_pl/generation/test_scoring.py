@@ -1,6 +1,7 @@
 """Likelihoods of answers and choices equal those of one naive forward pass each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from geneverse_pl.data.encoded import EncodedSample
+from geneverse_pl.data.encoded import EncodedSample, answer_start
 from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.tokenization import SampleEncoder
-from geneverse_pl.generation.scoring import answer_start, choice_ids, score_answers
+from geneverse_pl.generation import scoring
+from geneverse_pl.generation.scoring import choice_ids, score_answers
 from geneverse_pl.models.adapters import AdapterConfig
 from geneverse_pl.models.language_model import LanguageModel, load_base
 
@@ -92,6 +94,58 @@ def test_scores_do_not_depend_on_the_other_samples(model: LanguageModel, encoder
         assert together[number].nll == pytest.approx(alone.nll, rel=1e-5)
         assert together[number].choices == pytest.approx(alone.choices, rel=1e-5)
     assert score_answers(model, [], encoder, CPU) == []
+
+
+def test_what_is_true_does_not_show_in_the_choices(
+    model: LanguageModel, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ranking would tell roundings apart, which differ as rows do, with the length of the true answer."""
+    exact = scoring._first_pass
+
+    def rounded(*arguments: Any) -> list[scoring.AnswerScore]:
+        scores = exact(*arguments)
+        return [replace(s, choices=tuple(c + 1e-6 * s.num_tokens for c in s.choices)) for s in scores]
+
+    monkeypatch.setattr(scoring, "_first_pass", rounded)
+    asked = [
+        Sample("Inherited how?", answer, "Gene: SCN1A", choices=("no", "autosomal dominant"))
+        for answer in ("no", "autosomal dominant", "no", "autosomal dominant and more than that")
+    ]
+    scores = score_answers(model, encode(encoder, asked), encoder, CPU)
+    assert len({score.nll for score in scores}) == 3
+    assert len({score.choices for score in scores}) == 1
+
+
+def test_choices_stay_what_they_were_when_the_same_is_asked_again(
+    model: LanguageModel, encoder: Encoder
+) -> None:
+    known: dict[Any, tuple[float, ...]] = {}
+    first = score_answers(model, encode(encoder)[:1], encoder, CPU, known)
+    assert list(known.values()) == [first[0].choices]
+    known[next(iter(known))] = (-1.0, -2.0)
+    again = score_answers(model, encode(encoder)[:2], encoder, CPU, known)
+    assert again[0].choices == (-1.0, -2.0)
+    assert again[1].choices != (-1.0, -2.0)
+
+
+def test_alike_samples_are_computed_once(
+    model: LanguageModel, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = encode(encoder, [*QUESTIONS, *QUESTIONS[::-1]])
+    expected = score_answers(model, samples[: len(QUESTIONS)], encoder, CPU)
+    computed: list[int] = []
+    original = model.hidden_states
+
+    def counted(batch: dict[str, Any]) -> torch.Tensor:
+        computed.append(int(batch["attention_mask"].sum()))
+        return original(batch)
+
+    monkeypatch.setattr(model, "hidden_states", counted)
+    assert score_answers(model, samples, encoder, CPU) == [*expected, *expected[::-1]]
+    both = sum(computed)
+    computed.clear()
+    score_answers(model, samples[: len(QUESTIONS)], encoder, CPU)
+    assert both == sum(computed) > 0
 
 
 def test_models_that_cannot_pack_are_scored_in_padded_batches(encoder: Encoder) -> None:

@@ -36,7 +36,7 @@ def test_pickle_keeps_the_state_and_reset_clears_it() -> None:
     assert pickle.loads(pickle.dumps(metric)).compute()["set_f1"] == 1.0
     metric.reset()
     metric.update([], [])
-    assert metric.num_questions == 0
+    assert len(metric.stacked()) == 0
     assert all(torch.isnan(value) for value in metric.compute().values())
 
 
