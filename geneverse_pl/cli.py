@@ -1,5 +1,6 @@
 """The command line: LightningCLI over any task and any data module."""
 
+import importlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -14,10 +15,11 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 import datamodules
 from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
 from geneverse_pl.callbacks.prediction_writer import PredictionWriter
+from geneverse_pl.callbacks.run_facts import RunFacts
 from geneverse_pl.callbacks.throughput import Throughput
 from geneverse_pl.data.datamodule import TextDataModule
 from geneverse_pl.exceptions import GeneverseError
-from geneverse_pl.messages import check_arguments, check_checkpoint, configure_logging, one_line
+from geneverse_pl.messages import COMMANDS, check_arguments, check_checkpoint, configure_logging, one_line
 from geneverse_pl.tasks.base import BaseTask, check_fields
 from geneverse_pl.trainer import Trainer
 
@@ -42,7 +44,7 @@ require_own(datamodules)
 
 
 class GeneverseCLI(LightningCLI):
-    """LightningCLI with this project's defaults, and ``prepare`` and ``preview`` as subcommands."""
+    """LightningCLI with this project's defaults and subcommands."""
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -54,6 +56,7 @@ class GeneverseCLI(LightningCLI):
             "predict": {"model", "dataloaders", "datamodule"},
             "prepare": {"model", "datamodule"},
             "preview": {"model", "datamodule"},
+            "rephrase": {"model", "datamodule"},
         }
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -66,6 +69,15 @@ class GeneverseCLI(LightningCLI):
             default=True,
             help="After fit, test the best checkpoint and print its scores beside their controls.",
         )
+
+    def _prepare_subcommand_parser(
+        self, klass: type, subcommand: str, **kwargs: Any
+    ) -> LightningArgumentParser:
+        parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
+        for action in parser._actions:
+            if action.dest == "download":  # `--download` alone says yes
+                action.nargs, action.const = "?", True
+        return parser
 
     def before_instantiate_classes(self) -> None:
         """Checks that the checkpoint is there, before anything is built."""
@@ -88,9 +100,10 @@ class GeneverseCLI(LightningCLI):
         config = self._get(self.config_init, "trainer")
         if config.get("logger") is None and not config.get("fast_dev_run"):
             kwargs["logger"] = default_loggers(Path(config.get("default_root_dir") or "runs"))
-        if self.subcommand == "predict":
+        more = {"predict": PredictionWriter, "fit": RunFacts, "test": RunFacts}.get(str(self.subcommand))
+        if more is not None:
             own = config.get("callbacks") or []
-            kwargs["callbacks"] = [*(own if isinstance(own, list) else [own]), PredictionWriter()]
+            kwargs["callbacks"] = [*(own if isinstance(own, list) else [own]), more()]
         if config.get("enable_checkpointing") is False:
             # Lightning refuses a checkpoint callback then, and ours is always there.
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
@@ -125,7 +138,7 @@ def default_loggers(root: Path) -> list[Logger]:
 def run(args: Sequence[str] | None = None) -> GeneverseCLI:
     """Parses the arguments and runs the subcommand; errors are raised."""
     arguments = list(sys.argv[1:] if args is None else args)
-    check_arguments(arguments, set(GeneverseCLI.subcommands()))
+    check_arguments(arguments, {*GeneverseCLI.subcommands(), *COMMANDS})
     return GeneverseCLI(
         BaseTask,
         L.LightningDataModule,
@@ -145,6 +158,20 @@ def run(args: Sequence[str] | None = None) -> GeneverseCLI:
     )
 
 
+def run_command(name: str, arguments: Sequence[str]) -> int:
+    """Runs a command that needs no trainer; errors are raised.
+
+    Args:
+        name: One of ``COMMANDS``.
+        arguments: Arguments after the name.
+
+    Returns:
+        Exit code.
+    """
+    command = importlib.import_module(f"geneverse_pl.commands.{name}")
+    return int(command.run(arguments))
+
+
 def main(args: Sequence[str] | None = None) -> int:
     """Entry point of ``geneverse_pl``.
 
@@ -156,8 +183,11 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+    arguments = list(sys.argv[1:] if args is None else args)
     configure_logging()
     try:
+        if arguments and arguments[0] in COMMANDS:
+            return run_command(arguments[0], arguments[1:])
         run(args)
     except SIGTERMException:
         return 143

@@ -21,8 +21,28 @@ class StoreError(GeneverseError, ValueError):
     """An HDF5 store is damaged, foreign, or of another schema version."""
 
 
+class WorkerError(GeneverseError, RuntimeError):
+    """A process that shared the work has died."""
+
+
 class LeakageError(GeneverseError, ValueError):
     """Two splits share entities that must be kept apart."""
+
+
+class DownloadError(GeneverseError, RuntimeError):
+    """A file cannot be fetched, or cannot be written where it belongs."""
+
+
+class ChecksumError(DownloadError):
+    """A file that was fetched, or lay there before, is not the one that was expected."""
+
+
+class EndpointError(GeneverseError, RuntimeError):
+    """A server that answers chats cannot be reached, refuses the key or the model, or answers nothing."""
+
+
+class MissingDownloadsError(GeneverseError, FileNotFoundError):
+    """Files that a data module needs are not there, and can be fetched."""
 
 
 class DataFormatError(GeneverseError, ValueError):
@@ -38,7 +58,12 @@ class DataFormatError(GeneverseError, ValueError):
         place = f"{path}: " if line is None else f"{path}: line {line} "
         super().__init__(place + message)
         self.path = Path(path)
+        self.message = message
         self.line = line
+
+    def __reduce__(self) -> tuple[type["DataFormatError"], tuple[Path, str, int | None]]:
+        # Exceptions pickle by their text alone, and this one comes out of other processes too.
+        return type(self), (self.path, self.message, self.line)
 
 
 def unknown_choice(kind: str, value: object, choices: Iterable[str]) -> str:

@@ -3,9 +3,11 @@
 import difflib
 import logging
 import re
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from geneverse_pl.exceptions import ConfigError, GeneverseError
 
@@ -16,7 +18,18 @@ SUBCOMMANDS = {
     "predict": "answer the test questions",
     "prepare": "build the token store ahead and print its statistics",
     "preview": "print samples as the model sees them",
+    "rephrase": "have a model behind an endpoint word training samples anew",
+    "generate": "answer a file of questions with a tuned model",
+    "chat": "talk to a tuned model in the terminal",
+    "evaluate": "report a tested run, compare two, or test any adapter folder",
+    "baseline": "ask a model behind an endpoint the questions of a test run",
+    "judge": "have a model behind an endpoint grade the open answers of a test run",
+    "embed": "where a model puts entities, before and after tuning, in scores and figures",
+    "ground": "check identifiers of answers by a table of names and ids",
+    "index": "index passages that answers can look up and cite",
 }
+# Those that need no trainer, and take options of their own.
+COMMANDS = ("generate", "chat", "evaluate", "baseline", "judge", "embed", "ground", "index")
 
 OVERVIEW = """usage: geneverse_pl SUBCOMMAND --config FILE [--config FILE ...] [--section.option VALUE ...]
 
@@ -29,6 +42,7 @@ examples:
   geneverse_pl fit --config configs/quickstart.yaml
   geneverse_pl fit --config configs/quickstart.yaml --trainer.max_steps 50
   geneverse_pl test --config RUN/config.yaml --ckpt_path RUN/checkpoints/best.ckpt
+  geneverse_pl generate --adapter RUN/checkpoints/best --questions FILE --out answers.jsonl
   geneverse_pl SUBCOMMAND --help            all options of a subcommand
   geneverse_pl fit --model.help TextTask    options of a class
   geneverse_pl --version
@@ -59,13 +73,21 @@ def configure_logging() -> None:
         notes.addFilter(_is_news)
     root = logging.getLogger("geneverse_pl")
     if not root.handlers:
-        handler = logging.StreamHandler()
+        handler = _StandardError()
         handler.setFormatter(logging.Formatter("%(message)s"))
         for name in ("geneverse_pl", "datamodules"):
             logger = logging.getLogger(name)
             logger.addHandler(handler)
             logger.setLevel(logging.INFO)
             logger.propagate = False
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to the standard error stream of the time, which callers may redirect and close."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

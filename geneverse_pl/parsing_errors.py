@@ -32,6 +32,7 @@ _SECTIONS: Mapping[str, str] = {
     "trainer": "geneverse_pl.trainer.Trainer",
     "checkpoint": "geneverse_pl.callbacks.adapter_checkpoint.AdapterCheckpoint",
     "throughput": "geneverse_pl.callbacks.throughput.Throughput",
+    "endpoint": "geneverse_pl.endpoint.config.EndpointConfig",
 }
 _TOP = ("config", "ckpt_path", "data", "model", "seed_everything", "test_after_fit", *_SECTIONS)
 _LONGEST = 400

@@ -2,11 +2,14 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import lightning as L
 
+from geneverse_pl.endpoint.config import EndpointConfig
 from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.rephrasing.prompts import PromptName, find_prompt
 
 if TYPE_CHECKING:
     from geneverse_pl.data.datamodule import TextDataModule
@@ -41,18 +44,31 @@ class Trainer(L.Trainer):
             **kwargs,
         )
 
-    def prepare(self, model: L.LightningModule | None, datamodule: L.LightningDataModule) -> None:
-        """Builds the token store of a data module ahead of a run and prints its statistics.
+    def prepare(
+        self,
+        model: L.LightningModule | None,
+        datamodule: L.LightningDataModule,
+        download: bool = False,
+        engine: Literal["local", "ray"] = "local",
+        ray_address: str | None = None,
+    ) -> None:
+        """Builds the token store of a data module ahead of a run, prints its statistics, and writes its card.
 
         Args:
             model: The task, whose tokenizer is used.
             datamodule: The data module.
+            download: Fetch source files that are missing first, where the data module knows from where.
+            engine: Who encodes: ``local`` processes, or a ``ray`` cluster; the store is the same.
+            ray_address: Address of the cluster; None takes ``RAY_ADDRESS``, or else starts Ray here.
         """
-        from geneverse_pl.commands.prepare import describe_store, prepare_store
+        from geneverse_pl.commands.prepare import describe_store, prepare_store, write_data_card
 
         data = _text_data(datamodule)
-        prepare_store(data)
+        prepare_store(data, download=download, engine=engine, ray_address=ray_address)
         self.print(describe_store(data))
+        card = write_data_card(data, getattr(model, "model_reference", None))
+        if card is not None:
+            self.print(f"\ndata card {card}")
 
     def preview(
         self,
@@ -80,6 +96,47 @@ class Trainer(L.Trainer):
             colour == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         )
         self.print(preview_samples(data, split, num_samples, colour=coloured))
+
+    def rephrase(
+        self,
+        model: L.LightningModule | None,
+        datamodule: L.LightningDataModule,
+        endpoint: EndpointConfig,
+        out: Path,
+        prompt: PromptName = "rephrase_answer",
+        kinds: list[str] | None = None,
+        number: int = 1,
+        limit: int | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        """Has the model behind an endpoint word training samples anew; no other split is sent to it.
+
+        Args:
+            model: The task; it is not used.
+            datamodule: The data module.
+            endpoint: The server, its model, and how it is asked.
+            out: File of the texts, for the option ``rephrasings`` of a data module; rejected ones go to
+                ``OUT.rejected``.
+            prompt: ``rephrase_answer``, ``rephrase_question``, ``describe`` (an answer from the facts
+                known) or ``answer_question`` (an answer from nothing but the question).
+            kinds: Kinds of samples; None takes all that the prompt suits.
+            number: Texts for each sample, > 0.
+            limit: Most samples, > 0; None for all.
+            cache: File of all answers, by which a stopped run goes on; None takes ``OUT.answers``.
+        """
+        from geneverse_pl.commands.rephrase import rephrase_training_samples
+
+        report = rephrase_training_samples(
+            _text_data(datamodule),
+            endpoint,
+            out,
+            find_prompt(prompt),
+            kinds=kinds,
+            number=number,
+            limit=limit,
+            cache=cache,
+        )
+        self.print(report)
 
 
 def _text_data(datamodule: L.LightningDataModule) -> "TextDataModule":

@@ -1,6 +1,7 @@
 """``preview``: samples as the model sees them, trained tokens told apart from the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from geneverse_pl.data.datamodule import TextDataModule
 from geneverse_pl.data.encoded import IMAGE_TOKEN, EncodedSample
@@ -33,7 +34,22 @@ def preview_samples(data: TextDataModule, split: str, num_samples: int, *, colou
         kind = sample.metadata.get("kind", "")
         parts.append(f"\n--- {index}: {kind}, {len(sample)} tokens, {int(sample.trained.sum())} trained")
         parts.append(render(sample, data.tokenizer.decode, colour=colour))
+        parts += origin(sample.metadata)
     return "\n".join(parts)
+
+
+def origin(metadata: Mapping[str, Any]) -> list[str]:
+    """Lines that tell what a sample is about and where it is said; none where its data module does not tell.
+
+    Args:
+        metadata: The sample's metadata; ``evidence`` has the places by the id of what is said.
+    """
+    if "evidence" not in metadata:
+        return []
+    about = {key: metadata[key] for key in ("subject", "object", "stated") if key in metadata}
+    lines = [", ".join(f"{key}: {value}" for key, value in about.items())]
+    lines += [f"{item}: {', '.join(places)}" for item, places in metadata["evidence"].items()]
+    return [f"  {line}" for line in lines]
 
 
 def render(sample: EncodedSample, decode: Callable[[list[int]], str | list[str]], *, colour: bool) -> str:

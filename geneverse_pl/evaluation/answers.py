@@ -48,7 +48,20 @@ _BLANK_CATEGORIES = frozenset({"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc"})
 
 
 def parse_list(text: str, known: Collection[str] | None = None) -> list[str]:
-    """The items of a list answer, in order and without repeats.
+    """The items of a list answer, in order and without repeats; see :func:`list_items`.
+
+    Args:
+        text: What a model wrote.
+        known: Normalised names (see :func:`normalise`) that are never split.
+
+    Returns:
+        The items as written; empty if the text holds none, which counts as unparsable.
+    """
+    return _without_repeats(list_items(text, known))
+
+
+def list_items(text: str, known: Collection[str] | None = None) -> list[str]:
+    """The items of a list answer, in order, as often as they are said.
 
     Semicolons, line breaks and bullets always separate, and so do running numbers (``1.``, ``2)``) in a
     text that begins with one. Commas and *and* also occur inside names (*abnormality of the head and
@@ -72,7 +85,7 @@ def parse_list(text: str, known: Collection[str] | None = None) -> list[str]:
         pieces = [item for piece in pieces for item in _split_weak(piece, known)]
     elif len(pieces) == 1:
         pieces = _split_weak(pieces[0], ())
-    return _without_repeats(pieces)
+    return pieces
 
 
 def set_score(predicted: Iterable[str], gold: Iterable[str]) -> tuple[float, float, float]:

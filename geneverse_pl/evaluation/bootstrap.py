@@ -60,6 +60,28 @@ class BootstrapSettings:
         if not 0.0 < self.confidence < 1.0:
             raise ValueError(f"confidence must be in (0, 1), got {self.confidence}.")
 
+    def interval(
+        self,
+        statistic: Statistic | Callable[..., float],
+        *arrays: npt.ArrayLike,
+        groups: Sequence[object] | Array | None,
+    ) -> Interval:
+        """:func:`bootstrap_interval` with these settings.
+
+        Args:
+            statistic: The statistic.
+            *arrays: Its arrays, ``(N,)`` each.
+            groups: Group of each item, length N; None draws items.
+        """
+        return bootstrap_interval(
+            statistic,
+            *arrays,
+            groups=groups,
+            num_resamples=self.num_resamples,
+            confidence=self.confidence,
+            seed=self.seed,
+        )
+
 
 DEFAULT_BOOTSTRAP = BootstrapSettings()
 
@@ -117,7 +139,8 @@ def bootstrap_interval(
     valid = drawn[~np.isnan(drawn)]
     skipped = num_resamples - len(valid)
     if skipped:
-        logger.info("Statistic undefined on %d of %d resamples; these were skipped.", skipped, num_resamples)
+        name = statistic.name if isinstance(statistic, Statistic) else "Statistic"
+        logger.info("%s: undefined on %d of %d resamples; these were skipped.", name, skipped, num_resamples)
     if not len(valid):
         reason = "no interval: undefined on every resample"
         return Interval(value, math.nan, math.nan, num_items, skipped, reason)

@@ -5,13 +5,13 @@ Letters: N items, C choices.
 
 from collections.abc import Sequence
 
-import numpy as np
 import numpy.typing as npt
 
-from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings, bootstrap_interval
+from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings
+from geneverse_pl.evaluation.measured import measured_scores
+from geneverse_pl.evaluation.measures import choice_measures
 from geneverse_pl.evaluation.scores import Score
-from geneverse_pl.evaluation.scoring import relation_scores
-from geneverse_pl.evaluation.statistics import AUROC, F1, MEAN, Array, Floats, Statistic
+from geneverse_pl.evaluation.statistics import Array
 
 
 def choice_scores(
@@ -41,45 +41,5 @@ def choice_scores(
     Raises:
         ValueError: If the shapes differ or there are fewer than two choices.
     """
-    values, answers = np.asarray(log_p, np.float64), np.asarray(truth, np.int64)
-    if values.ndim != 2 or values.shape[1] < 2 or values.shape[0] != len(answers):
-        raise ValueError(
-            f"log_p must have shape (N, C) with C >= 2 for {len(answers)} answers, got {values.shape}."
-        )
-    about = {"task": task, "split": split, "model": model}
-    if values.shape[1] == 2:
-        margins = values[:, 0] - values[:, 1]
-        return relation_scores(margins, answers == 0, groups, 0.0, bootstrap=bootstrap, **about)
-    predicted = values.argmax(axis=1)
-    present = np.unique(answers)
-    # Likelihoods of different questions are comparable once they sum to one.
-    p = np.exp(values - values.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
-
-    def mean_over_choices(statistic: Statistic, columns: list[Array]) -> Statistic:
-        def weighted(weights: Floats, *arrays: Array) -> Floats:
-            parts = [
-                statistic.weighted(weights, column, answers == choice)
-                for column, choice in zip(columns, present, strict=True)
-            ]
-            return np.asarray(np.mean(parts, axis=0), np.float64)
-
-        return Statistic(f"macro {statistic.name}", weighted, statistic.needs)
-
-    statistics = {
-        "accuracy": MEAN,
-        "f1": mean_over_choices(F1, [predicted == choice for choice in present]),
-        "auroc": mean_over_choices(AUROC, [p[:, choice] for choice in present]),
-    }
-    scores = []
-    for metric, statistic in statistics.items():
-        interval = bootstrap_interval(
-            statistic,
-            predicted == answers,
-            groups=groups,
-            num_resamples=bootstrap.num_resamples,
-            confidence=bootstrap.confidence,
-            seed=bootstrap.seed,
-        )
-        scores.append(Score.from_interval(task, split, metric, model, interval))
-    return scores
+    measures = choice_measures(log_p, truth)
+    return measured_scores(measures, groups, task=task, split=split, model=model, bootstrap=bootstrap)

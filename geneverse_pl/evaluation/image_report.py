@@ -5,13 +5,16 @@ from collections.abc import Iterable, Sequence
 
 from geneverse_pl.evaluation.answers import parse_list
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
-from geneverse_pl.evaluation.choices import choice_scores
+from geneverse_pl.evaluation.closed_report import closed_scores
+from geneverse_pl.evaluation.open_answers import Similarity
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.scoring import fact_scores, list_scores
-from geneverse_pl.evaluation.text_report import ItemResult, likelihood_scores
+from geneverse_pl.evaluation.text_report import TEXT, ItemResult, likelihood_scores, open_answers
 
 
-def image_scores(results: Iterable[ItemResult], bootstrap: BootstrapSettings) -> list[Score]:
+def image_scores(
+    results: Iterable[ItemResult], bootstrap: BootstrapSettings, similarity: Similarity | None = None
+) -> list[Score]:
     """Scores of every model and control in the results, by question kind and split.
 
     Closed questions are decided by the likelihood of their choices, free ones by what was generated.
@@ -19,6 +22,7 @@ def image_scores(results: Iterable[ItemResult], bootstrap: BootstrapSettings) ->
     Args:
         results: The answered questions; ``choices`` and ``texts`` hold the controls' answers too.
         bootstrap: How intervals are computed; whole split groups are resampled.
+        similarity: Cosines by a sentence encoder, for open answers.
     """
     cells: dict[tuple[str, str], list[ItemResult]] = defaultdict(list)
     for result in results:
@@ -26,35 +30,13 @@ def image_scores(results: Iterable[ItemResult], bootstrap: BootstrapSettings) ->
     scores: list[Score] = []
     for (kind, split), items in sorted(cells.items()):
         scores += likelihood_scores(items, kind, split, bootstrap)
-        closed = [item for item in items if item.choices]
-        lists = _choice_lists(closed)
-        for choices in lists:
-            same = [item for item in closed if item.metadata["choices"] == choices]
-            task = kind if len(lists) == 1 else f"{kind} ({'/'.join(choices)})"
-            scores += _closed(same, choices, task, split, bootstrap)
+        scores += closed_scores([item for item in items if item.choices], kind, split, bootstrap)
         answered = [item for item in items if item.texts]
-        scores += _free(answered, kind, split, bootstrap) if answered else []
-    return scores
-
-
-def _choice_lists(items: Sequence[ItemResult]) -> list[list[str]]:
-    lists: list[list[str]] = []
-    for item in items:
-        if item.metadata["choices"] not in lists:
-            lists.append(item.metadata["choices"])
-    return lists
-
-
-def _closed(
-    items: Sequence[ItemResult], choices: list[str], kind: str, split: str, bootstrap: BootstrapSettings
-) -> list[Score]:
-    truth = [choices.index(str(item.metadata["answer"])) for item in items]
-    scores: list[Score] = []
-    for model in items[0].choices:
-        values = [item.choices[model] for item in items]
-        scores += choice_scores(
-            values, truth, _groups(items), task=kind, split=split, model=model, bootstrap=bootstrap
-        )
+        if kind.partition("/")[0] == TEXT:
+            for answers in open_answers(answered):
+                scores += answers.scores(bootstrap, similarity)
+        elif answered:
+            scores += _free(answered, kind, split, bootstrap)
     return scores
 
 

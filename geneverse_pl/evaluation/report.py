@@ -8,7 +8,9 @@ from geneverse_pl.evaluation.scores import Score
 TUNED, UNTUNED = "tuned", "untuned"
 _MAX_WIDTH = 110
 _GAP = "  "
-_LOWER_IS_BETTER = frozenset({"unparsable", "loss", "perplexity", "median_rank"})
+LOWER_IS_BETTER = frozenset(
+    {"unparsable", "loss", "perplexity", "median_rank", "contradicted", "hallucinated_ids"}
+)
 # What decides comes first; metrics not named here stand between the two.
 _FIRST = ("accuracy", "auroc", "exact_match", "set_f1", "f1", "mcc")
 _LAST = ("loss", "perplexity")
@@ -41,7 +43,7 @@ def format_table(scores: Iterable[Score]) -> str:
     if not blocks:
         return "No scores."
     parts = ["\n".join(_block(task, split, rows)) for (task, split), rows in blocks.items()]
-    starred = any(score.metric in _LOWER_IS_BETTER for rows in blocks.values() for score in rows)
+    starred = any(score.metric in LOWER_IS_BETTER for rows in blocks.values() for score in rows)
     return "\n\n".join([*parts, "\n".join([*_LEGEND, _LOWER_NOTE] if starred else _LEGEND)])
 
 
@@ -64,8 +66,8 @@ def compare_intervals(tuned: Score | None, control: Score | None) -> str:
 def _block(task: str, split: str, scores: Sequence[Score]) -> list[str]:
     """Title, the metrics in as many parts as the width asks for, and the notes of one task and split."""
     cells = {(score.model, score.metric): score for score in scores}
-    models = _ordered_models(scores)
-    metrics = sorted(dict.fromkeys(score.metric for score in scores), key=_place)
+    models = ordered_models(scores)
+    metrics = sorted(dict.fromkeys(score.metric for score in scores), key=metric_place)
     lines = [f"{task}, {split} ({_sizes(scores)})"]
     label_width = len(_labels(models)[0])
     for first, last in _parts(label_width, [len(_column(metric, models, cells)[0]) for metric in metrics]):
@@ -77,14 +79,15 @@ def _block(task: str, split: str, scores: Sequence[Score]) -> list[str]:
     return lines + _notes(scores)
 
 
-def _place(metric: str) -> int:
+def metric_place(metric: str) -> int:
     """Place of a metric among the columns; equal ones keep the order they come in."""
     if metric in _FIRST:
         return _FIRST.index(metric)
     return len(_FIRST) + (1 + _LAST.index(metric) if metric in _LAST else 0)
 
 
-def _ordered_models(scores: Sequence[Score]) -> list[str]:
+def ordered_models(scores: Sequence[Score]) -> list[str]:
+    """Models of some scores: tuned, untuned, then the others as they come."""
     seen = dict.fromkeys(score.model for score in scores)
     first = [model for model in (TUNED, UNTUNED) if model in seen]
     return first + [model for model in seen if model not in first]
@@ -97,7 +100,7 @@ def _labels(models: Sequence[str]) -> list[str]:
 
 def _column(metric: str, models: Sequence[str], cells: dict[tuple[str, str], Score]) -> list[str]:
     """Head, then value and verdict of each model, padded to one width."""
-    lines = [f"{metric}*" if metric in _LOWER_IS_BETTER else metric]
+    lines = [f"{metric}*" if metric in LOWER_IS_BETTER else metric]
     tuned = cells.get((TUNED, metric))
     for model in models:
         score = cells.get((model, metric))

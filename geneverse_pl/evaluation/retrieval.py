@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geneverse_pl.evaluation.bootstrap import BootstrapSettings, bootstrap_interval
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.statistics import MEAN
 from geneverse_pl.evaluation.text_report import ItemResult
@@ -150,13 +150,10 @@ def _rank_scores(
     columns["median_rank"] = (np.median, ranks)
     scores = []
     for metric, (statistic, values) in columns.items():
-        interval = bootstrap_interval(
+        interval = bootstrap.interval(
             statistic,
             values,
             groups=groups,
-            num_resamples=bootstrap.num_resamples,
-            confidence=bootstrap.confidence,
-            seed=bootstrap.seed,
         )
         scores.append(Score.from_interval(task, split, metric, model, interval))
     return scores

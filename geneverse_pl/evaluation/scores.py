@@ -2,13 +2,13 @@
 
 import json
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from geneverse_pl.evaluation.bootstrap import Interval
 from geneverse_pl.exceptions import DataFormatError
+from geneverse_pl.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,8 @@ def write_scores(path: str | Path, scores: Iterable[Score]) -> None:
         path: The file, usually ``scores.json`` in the run folder, which must exist.
         scores: The scores. Values that are not finite become ``null``, since JSON has no other form.
     """
-    target = Path(path)
     rows = [json.dumps(_to_json(score), ensure_ascii=False, allow_nan=False) for score in scores]
-    text = "[\n" + ",\n".join(rows) + "\n]\n" if rows else "[]\n"
-    # In the same folder, so that the rename cannot cross file systems.
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, "[\n" + ",\n".join(rows) + "\n]\n" if rows else "[]\n")
 
 
 def read_scores(path: str | Path) -> list[Score]:

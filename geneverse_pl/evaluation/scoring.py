@@ -1,25 +1,17 @@
 """Scores with intervals from the answers of one model to one set of items."""
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import numpy.typing as npt
 
-from geneverse_pl.evaluation.answers import normalise, set_score
-from geneverse_pl.evaluation.bootstrap import (
-    DEFAULT_BOOTSTRAP,
-    BootstrapSettings,
-    Interval,
-    bootstrap_interval,
-)
+from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings
 from geneverse_pl.evaluation.controls import Control, DegreePriorControl, LookupControl, MajorityControl
+from geneverse_pl.evaluation.measured import measured_scores
+from geneverse_pl.evaluation.measures import fact_measures, list_measures, relation_measures
 from geneverse_pl.evaluation.nearest_neighbour import NearestNeighbourControl
 from geneverse_pl.evaluation.relation_table import RelationQuestion, RelationTable
 from geneverse_pl.evaluation.scores import Score
-from geneverse_pl.evaluation.statistics import ACCURACY, AUROC, F1, MCC, MEAN, Array
-
-logger = logging.getLogger(__name__)
+from geneverse_pl.evaluation.statistics import Array
 
 
 def relation_scores(
@@ -52,16 +44,8 @@ def relation_scores(
     Raises:
         ValueError: If there are no items, lengths differ or a score is NaN.
     """
-    values, truth = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=bool)
-    predicted = values >= threshold
-    run = _bootstrap(groups, bootstrap)
-    intervals = {
-        "accuracy": run(ACCURACY, predicted, truth),
-        "f1": run(F1, predicted, truth),
-        "mcc": run(MCC, predicted, truth),
-        "auroc": run(AUROC, values, truth),
-    }
-    return _report(task, split, model, intervals)
+    measures = relation_measures(scores, labels, threshold)
+    return measured_scores(measures, groups, task=task, split=split, model=model, bootstrap=bootstrap)
 
 
 def list_scores(
@@ -95,17 +79,9 @@ def list_scores(
         ValueError: If there are no questions, lengths differ or a question has no gold item.
     """
     _check_lengths(predicted, gold)
-    items = np.array([set_score(given, true) for given, true in zip(predicted, gold, strict=True)]).reshape(
-        -1, 3
+    return measured_scores(
+        list_measures(predicted, gold), groups, task=task, split=split, model=model, bootstrap=bootstrap
     )
-    empty = np.array([not any(map(normalise, given)) for given in predicted], dtype=np.float64)
-    run = _bootstrap(groups, bootstrap)
-    intervals = {
-        "gold_recall": run(MEAN, items[:, 0]),
-        "set_f1": run(MEAN, items[:, 2]),
-        "unparsable": run(MEAN, empty),
-    }
-    return _report(task, split, model, intervals)
 
 
 def fact_scores(
@@ -136,9 +112,9 @@ def fact_scores(
         ValueError: If there are no questions or lengths differ.
     """
     _check_lengths(predicted, gold)
-    right = [normalise(given) == normalise(true) for given, true in zip(predicted, gold, strict=True)]
-    run = _bootstrap(groups, bootstrap)
-    return _report(task, split, model, {"exact_match": run(MEAN, np.array(right, dtype=np.float64))})
+    return measured_scores(
+        fact_measures(predicted, gold), groups, task=task, split=split, model=model, bootstrap=bootstrap
+    )
 
 
 def build_controls(
@@ -156,33 +132,6 @@ def build_controls(
         DegreePriorControl(table, questions),
         NearestNeighbourControl(table, questions, seed=seed),
         LookupControl(table, questions),
-    ]
-
-
-def _bootstrap(
-    groups: Sequence[object] | Array | None, settings: BootstrapSettings
-) -> Callable[..., Interval]:
-    """:func:`bootstrap_interval` with these groups and settings."""
-
-    def run(statistic: Callable[..., float], *arrays: npt.ArrayLike) -> Interval:
-        return bootstrap_interval(
-            statistic,
-            *arrays,
-            groups=groups,
-            num_resamples=settings.num_resamples,
-            confidence=settings.confidence,
-            seed=settings.seed,
-        )
-
-    return run
-
-
-def _report(task: str, split: str, model: str, intervals: dict[str, Interval]) -> list[Score]:
-    for metric, interval in intervals.items():
-        if interval.reason:
-            logger.warning("%s, %s: %s of %s is %s.", task, split, metric, model, interval.reason)
-    return [
-        Score.from_interval(task, split, metric, model, interval) for metric, interval in intervals.items()
     ]
 
 

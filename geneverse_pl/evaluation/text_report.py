@@ -1,20 +1,27 @@
 """From the answers of one test run to scores beside their controls."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from geneverse_pl.evaluation.answers import normalise, parse_list
-from geneverse_pl.evaluation.bootstrap import BootstrapSettings, bootstrap_interval
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.closed_report import closed_scores
+from geneverse_pl.evaluation.control_answers import add_choices, add_embedded, add_facts, add_lists
 from geneverse_pl.evaluation.controls import Control
+from geneverse_pl.evaluation.embedding_controls import (
+    EmbeddingControl,
+    Encode,
+    embedding_controls,
+)
+from geneverse_pl.evaluation.open_answers import OpenAnswers, Similarity
 from geneverse_pl.evaluation.relation_table import RelationQuestion, RelationTable
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.scoring import build_controls, fact_scores, list_scores, relation_scores
 
-RELATION, LIST, FACT = "relation", "list", "fact"
+RELATION, LIST, FACT, TEXT, CHOICE = "relation", "list", "fact", "text", "choice"
 
 
 @dataclass
@@ -28,16 +35,23 @@ class ItemResult:
             them, ``num_items`` asked for, items ``shown``, and whether it is ``subject_hidden``.
         nll: Negative log-likelihood of the true answer by model name.
         num_tokens: Tokens of the true answer.
-        choices: Log-likelihood of each choice by model name; empty for free text.
+        context: Text that stood before the question.
+        question: The question, ``<image>`` where it shows a picture.
+        choices: Log-likelihood of each choice by model name, or another value that is highest for the answer
+            given; empty for free text.
         texts: Generated answer by model name; empty where none was generated.
+        lists: For list questions the items that each answer was read as, by model name.
     """
 
     split: str
     metadata: Mapping[str, Any]
     num_tokens: int
+    context: str = ""
+    question: str = ""
     nll: dict[str, float] = field(default_factory=dict)
     choices: dict[str, list[float]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -84,21 +98,28 @@ def text_scores(
     knowledge: TrainingKnowledge,
     bootstrap: BootstrapSettings,
     seed: int = 0,
+    similarity: Similarity | None = None,
+    encode: Encode | None = None,
 ) -> list[Score]:
     """Scores of the models in the results and of every control, by question kind and split.
 
-    Yes/no questions are decided by the likelihood of their answers, free answers by what was generated.
+    Closed questions are decided by the likelihood of their answers, free answers by what was generated. What
+    the controls answer is put into the results, beside what the models do; results that hold it already give
+    the same scores again without any knowledge.
 
     Args:
         results: The answered questions.
-        knowledge: Training tables and questions for the controls.
+        knowledge: Training tables and questions for the controls; without any, none is asked.
         bootstrap: How intervals are computed; whole split groups are resampled.
         seed: Seed of the controls.
+        similarity: Cosines by a sentence encoder, for open answers.
+        encode: Vectors by a sentence encoder, for the embedding baseline of yes/no questions.
     """
     cells: dict[tuple[str, str], list[ItemResult]] = defaultdict(list)
     for result in results:
         cells[result.kind, result.split].append(result)
     controls: dict[str, list[Control]] = {}
+    embedded: dict[str, list[EmbeddingControl]] = {}
     scores: list[Score] = []
     for (kind, split), items in sorted(cells.items()):
         scores += likelihood_scores(items, kind, split, bootstrap)
@@ -106,14 +127,52 @@ def text_scores(
         if relation in knowledge.tables and relation not in controls:
             table, questions = knowledge.tables[relation], knowledge.questions.get(relation, ())
             controls[relation] = build_controls(table, questions, seed)
-        cell = _Cell(kind, split, items, controls.get(relation, []), bootstrap)
+        if encode is not None and form == RELATION and relation in controls and relation not in embedded:
+            table, questions = knowledge.tables[relation], knowledge.questions.get(relation, ())
+            embedded[relation] = embedding_controls(table, questions, encode, seed)
+        cell = _Cell(kind, split, items, bootstrap)
+        asked = controls.get(relation, [])
         if form == RELATION:
+            add_choices(items, asked)
+            if embedded.get(relation):
+                add_embedded(items, embedded[relation], knowledge.tables[relation])
             scores += cell.relations()
         elif form == LIST:
+            add_lists(items, asked)
             scores += cell.lists()
         elif form == FACT:
+            add_facts(items, asked)
             scores += cell.facts()
+        elif form == CHOICE:
+            scores += closed_scores([item for item in items if item.choices], kind, split, bootstrap)
+        scores += [
+            score for answers in open_answers(items, seed) for score in answers.scores(bootstrap, similarity)
+        ]
     return scores
+
+
+def open_answers(results: Iterable[ItemResult], seed: int = 0) -> list[OpenAnswers]:
+    """The answers to open questions (kind ``text/…``) that were generated, by kind and split.
+
+    Args:
+        results: The answered questions.
+        seed: Seed of the control.
+    """
+    cells: dict[tuple[str, str], list[ItemResult]] = defaultdict(list)
+    for result in results:
+        if result.texts and result.kind.partition("/")[0] == TEXT:
+            cells[result.kind, result.split].append(result)
+    return [
+        OpenAnswers(
+            kind,
+            split,
+            {model: [item.texts[model] for item in items] for model in items[0].texts},
+            [item.metadata for item in items],
+            _groups(items),
+            seed,
+        )
+        for (kind, split), items in sorted(cells.items())
+    ]
 
 
 def likelihood_scores(
@@ -125,14 +184,11 @@ def likelihood_scores(
     groups = _groups(items)
     for model in items[0].nll:
         nll = np.array([item.nll[model] for item in items])
-        loss = bootstrap_interval(
+        loss = bootstrap.interval(
             _ratio,
             nll,
             tokens,
             groups=groups,
-            num_resamples=bootstrap.num_resamples,
-            confidence=bootstrap.confidence,
-            seed=bootstrap.seed,
         )
         value, low, high = (float(np.exp(bound)) for bound in (loss.value, loss.low, loss.high))
         scores.append(Score.from_interval(kind, split, "loss", model, loss))
@@ -150,12 +206,11 @@ def _groups(items: Sequence[ItemResult]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Cell:
-    """The items of one kind and split, and what to compare with."""
+    """The items of one kind and split."""
 
     kind: str
     split: str
     items: Sequence[ItemResult]
-    controls: Sequence[Control]
     bootstrap: BootstrapSettings
 
     def relations(self) -> list[Score]:
@@ -168,14 +223,6 @@ class _Cell:
             # The first choice is the affirmative one.
             margins = [item.choices[model][0] - item.choices[model][1] for item in items]
             scores += relation_scores(margins, labels, _groups(items), 0.0, **self._about(model))
-        names, subjects = zip(*(item.subject for item in items), strict=True)
-        objects = [str(item.metadata["object"]) for item in items]
-        for control in self.controls:
-            if control.questions:
-                values = control.score_pairs(names, subjects, objects)
-                scores += relation_scores(
-                    values, labels, _groups(items), control.threshold, **self._about(control.name)
-                )
         return scores
 
     def lists(self) -> list[Score]:
@@ -183,16 +230,10 @@ class _Cell:
         if not items:
             return []
         gold = [[str(name) for name in item.metadata["gold"]] for item in items]
-        known = {normalise(name) for names in gold for name in names}
-        for control in self.controls[:1]:  # all have the same table
-            known.update(map(normalise, control.table.objects.values()))
         scores: list[Score] = []
-        for model in items[0].texts:
-            predicted = [_parse_answer(item.texts[model], known) for item in items]
+        for model in items[0].lists:
+            predicted = [item.lists[model] for item in items]
             scores += list_scores(predicted, gold, _groups(items), **self._about(model))
-        for control in self.controls:
-            predicted = [_listed(control, item) for item in items]
-            scores += list_scores(predicted, gold, _groups(items), **self._about(control.name))
         return scores
 
     def facts(self) -> list[Score]:
@@ -204,25 +245,7 @@ class _Cell:
         for model in items[0].texts:
             predicted = [item.texts[model] for item in items]
             scores += fact_scores(predicted, gold, _groups(items), **self._about(model))
-        for control in self.controls:
-            predicted = [control.answer(*item.subject) for item in items]
-            scores += fact_scores(predicted, gold, _groups(items), **self._about(control.name))
         return scores
 
     def _about(self, model: str) -> dict[str, Any]:
         return {"task": self.kind, "split": self.split, "model": model, "bootstrap": self.bootstrap}
-
-
-def _parse_answer(text: str, known: Collection[str]) -> list[str]:
-    """The items of a list answer; without semicolons, commas separate except within known names."""
-    return parse_list(text, None if ";" in text else known)
-
-
-def _listed(control: Control, item: ItemResult) -> list[str]:
-    """What a control lists: as many items as are asked for, and none that the question itself shows."""
-    num_items = item.metadata.get("num_items")
-    if num_items is None:
-        return control.list_objects(*item.subject)
-    shown = {normalise(str(name)) for name in item.metadata.get("shown", ())}
-    ranked = control.list_objects(*item.subject, n=int(num_items) + len(shown))
-    return [name for name in ranked if normalise(name) not in shown][: int(num_items)]

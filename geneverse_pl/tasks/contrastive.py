@@ -21,6 +21,7 @@ from geneverse_pl.data.vision_datamodule import VisionDataModule
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.image_controls import MAJORITY, ChoiceTraining, majority_values
 from geneverse_pl.evaluation.image_report import image_scores
+from geneverse_pl.evaluation.item_file import write_items
 from geneverse_pl.evaluation.report import format_table
 from geneverse_pl.evaluation.retrieval import IMAGE, Places, retrieval_scores, zero_shot
 from geneverse_pl.evaluation.scores import Score, write_scores
@@ -101,6 +102,7 @@ class ContrastiveTask(BaseTask):
     """
 
     required_fields = frozenset({"pixel_values", "image_ids", "caption_ids", "text_ids"})
+    scoring = "image"
 
     def __init__(
         self,
@@ -305,6 +307,7 @@ class ContrastiveTask(BaseTask):
                 self.log(f"{score.split}/{score.task}/{score.metric}", score.value, rank_zero_only=True)
         folder.mkdir(parents=True, exist_ok=True)
         write_scores(folder / "scores.json", self.scores)
+        write_items(folder, results)
         self.trainer.print(
             "\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}"
         )

@@ -5,7 +5,6 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,52 +14,44 @@ from torch import Tensor
 
 from geneverse_pl.data.datamodule import TextDataModule
 from geneverse_pl.data.encoded import EncodedSample, SampleBatch
+from geneverse_pl.data.prompt_texts import prompt_text
 from geneverse_pl.data.prompts import Encoder
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.embedding_controls import Encode
+from geneverse_pl.evaluation.graded import GRADED, GradesAnswers, graded_scores
+from geneverse_pl.evaluation.item_file import write_items
+from geneverse_pl.evaluation.open_answers import Similarity, write_open_answers
 from geneverse_pl.evaluation.report import format_table
 from geneverse_pl.evaluation.scores import Score, write_scores
-from geneverse_pl.evaluation.text_report import FACT, LIST, ItemResult, TrainingKnowledge, text_scores
+from geneverse_pl.evaluation.text_report import (
+    FACT,
+    LIST,
+    TEXT,
+    ItemResult,
+    TrainingKnowledge,
+    open_answers,
+    text_scores,
+)
 from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.grounding.scores import check_table, ground_results
 from geneverse_pl.models.adapters import AdapterConfig, is_lora_b, set_input_casting
 from geneverse_pl.models.language_model import AttentionBackend, LanguageModel
 from geneverse_pl.models.precision import weight_dtype
 from geneverse_pl.tasks.base import BaseTask
+from geneverse_pl.tasks.evaluation_config import EvaluationConfig
+from geneverse_pl.tasks.retrieved import RAG, RetrievedQuestions
 from geneverse_pl.tasks.schedules import WarmupLinear
+from geneverse_pl.tasks.text_controls import add_controls
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+    from geneverse_pl.generation.scoring import KnownChoices
 
 logger = logging.getLogger(__name__)
 
 KNOWLEDGE_DOCUMENT = "training_knowledge"
 TUNED, UNTUNED = "tuned", "untuned"
-
-
-@dataclass
-class EvaluationConfig:
-    """What ``test`` measures.
-
-    Args:
-        compare_untuned: Ask the base model without adapter too.
-        max_generated: Most list and single-fact questions answered in words, a kind and split; 0 for none.
-        max_new_tokens: Most tokens of a generated answer, > 0.
-        generation_batch_size: Prompts decoded at a time, > 0.
-        num_resamples: Bootstrap resamples of each interval, > 0.
-    """
-
-    compare_untuned: bool = True
-    max_generated: int = 64
-    max_new_tokens: int = 96
-    generation_batch_size: int = 16
-    num_resamples: int = 1000
-
-    def check(self) -> None:
-        """Raises a ConfigError if a value is out of range."""
-        if self.max_generated < 0:
-            raise ConfigError(f"evaluation.max_generated must be >= 0, got {self.max_generated}.")
-        for name in ("max_new_tokens", "generation_batch_size", "num_resamples"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"evaluation.{name} must be > 0, got {getattr(self, name)}.")
 
 
 def default_optimizer(params: Any) -> torch.optim.Optimizer:
@@ -90,6 +81,7 @@ class TextTask(BaseTask):
     """
 
     required_fields = frozenset({"input_ids", "position_ids", "labels", "target_positions", "target_ids"})
+    scoring = "text"
 
     def __init__(
         self,
@@ -122,10 +114,14 @@ class TextTask(BaseTask):
         self.evaluation.check()
         self.model_sha256 = model_sha256
         self.results: list[ItemResult] = []
+        self._known_choices: dict[str, KnownChoices] = {}
         self.scores: list[Score] = []
         self._answered_in_words: frozenset[tuple[str, bytes]] = frozenset()
         # In a tuple, so that it is no part of this module's weights.
         self._base_model: tuple[LanguageModel] | None = None
+        self._similarity: Similarity | None = None
+        self._retrieved: RetrievedQuestions | None = None
+        self._encode: Encode | None = None
 
     @property
     def data(self) -> TextDataModule:
@@ -208,10 +204,19 @@ class TextTask(BaseTask):
     # --- test ---
 
     def on_test_start(self) -> None:
-        """Starts with an empty list of results, and chooses what is answered in words."""
+        """Starts with an empty list of results, and chooses what is answered in words.
+
+        Raises:
+            ModelReferenceError: If the sentence encoder cannot be loaded.
+            DataFormatError: If the grounding table is none.
+        """
         self.results = []
+        self._known_choices = {}
+        self._load_sentence_encoder()
         self._answered_in_words = self._choose_samples()
+        check_table(self.evaluation.grounding)
         self._base_model = None
+        self._retrieved = RetrievedQuestions.of(self.evaluation, self._encoder, self.language_model)
         if self.evaluation.compare_untuned and not self.language_model.can_switch_off:
             base = self._load_base(four_bit=False).to(self.device)
             self._base_model = (self._untuned_model(base).eval(),)
@@ -223,13 +228,18 @@ class TextTask(BaseTask):
     def test_step(self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Scores and, up to the cap, answers a batch with the tuned and the untuned model."""
         split = self.data.test_splits[dataloader_idx]
-        results = [ItemResult(split, sample.metadata, 0) for sample in batch]
-        self._ask(TUNED, self.language_model, batch, results)
-        if self._base_model is not None:
-            self._ask(UNTUNED, self._base_model[0], batch, results)
-        elif self.evaluation.compare_untuned:
-            with self.language_model.untuned():
-                self._ask(UNTUNED, self.language_model, batch, results)
+        results = []
+        for sample in batch:
+            text = prompt_text(sample, self._encoder)
+            results.append(ItemResult(split, sample.metadata, 0, text.context, text.question))
+        forms = {"": batch} if self._retrieved is None else {"": batch, RAG: self._retrieved.batch(batch)}
+        for ending, asked in forms.items():
+            self._ask(TUNED + ending, self.language_model, batch, results, asked)
+            if self._base_model is not None:
+                self._ask(UNTUNED + ending, self._base_model[0], batch, results, asked)
+            elif self.evaluation.compare_untuned:
+                with self.language_model.untuned():
+                    self._ask(UNTUNED + ending, self.language_model, batch, results, asked)
         self.results += results
 
     def on_test_epoch_end(self) -> None:
@@ -245,7 +255,9 @@ class TextTask(BaseTask):
         results.sort(
             key=lambda result: (result.split, json.dumps(result.metadata, sort_keys=True, default=str))
         )
-        self.scores = self._scores(results, BootstrapSettings(num_resamples=self.evaluation.num_resamples))
+        bootstrap = BootstrapSettings(num_resamples=self.evaluation.num_resamples)
+        grounded = ground_results(results, self.evaluation.grounding)
+        self.scores = [*self._scores(results, bootstrap), *grounded.scores(bootstrap)]
         for score in self.scores:
             if score.model == TUNED:
                 self.log(
@@ -255,42 +267,69 @@ class TextTask(BaseTask):
                 )
         folder.mkdir(parents=True, exist_ok=True)
         write_scores(folder / "scores.json", self.scores)
-        self.trainer.print(
-            "\n" + format_table(self.scores) + f"\n\nscores written to {folder / 'scores.json'}"
-        )
+        write_items(folder, results)
+        grounded.write(folder)
+        parts = [format_table(self.scores), *write_open_answers(folder, open_answers(results))]
+        self.trainer.print("\n" + "\n\n".join(parts) + f"\n\nscores written to {folder / 'scores.json'}")
 
     def _scores(self, results: list[ItemResult], bootstrap: BootstrapSettings) -> list[Score]:
         """Scores of the models and of the controls that learn from the training split."""
         document = self.data.store.document(KNOWLEDGE_DOCUMENT) if self.data.has_knowledge else None
         knowledge = TrainingKnowledge.from_document(document) if document else TrainingKnowledge()
-        return text_scores(results, knowledge, bootstrap)
+        add_controls(results, self.data)
+        scores = text_scores(results, knowledge, bootstrap, similarity=self._similarity, encode=self._encode)
+        if isinstance(self.data, GradesAnswers):
+            scores += graded_scores(results, self.data.grade, bootstrap)
+        return scores
+
+    def _load_sentence_encoder(self) -> None:
+        """The encoder that the settings name, for the meaning of open answers and the embedding baseline."""
+        if self.evaluation.sentence_encoder is None:
+            return
+        from geneverse_pl.models.sentence_encoder import SentenceEncoder
+
+        encoder = SentenceEncoder.load(self.evaluation.sentence_encoder, device=self.device)
+        self._similarity = encoder.similarity if self.evaluation.max_open else None
+        self._encode = encoder.vectors
 
     def predict_step(
         self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0
     ) -> list[dict[str, Any]]:
-        """Answers each sample in words.
+        """Answers each sample in words, open questions at the length of ``test``.
 
         Returns:
             One dictionary a sample: its metadata and ``prediction``.
         """
-        texts = self._generate(self.language_model, batch.samples)
+        texts = self._answer(self.language_model, batch.samples)
         return [{**sample.metadata, "prediction": text} for sample, text in zip(batch, texts, strict=True)]
 
     def _choose_samples(self) -> frozenset[tuple[str, bytes]]:
-        """A fixed random choice of list and fact questions of each kind and split, equal on all ranks."""
+        """What is answered in words: a random choice of each kind and split, equal on all ranks."""
+        most = dict.fromkeys((LIST, FACT, GRADED), self.evaluation.max_generated)
+        most[TEXT] = self.evaluation.max_open
         keys: dict[tuple[str, str], list[tuple[str, bytes]]] = defaultdict(list)
-        for split in self.data.test_splits if self.evaluation.max_generated else ():
+        for split in self.data.test_splits if any(most.values()) else ():
             for sample in self.data.iter_samples(split):
                 kind = str(sample.metadata.get("kind", ""))
-                if kind.startswith((LIST, FACT)):
+                if kind.partition("/")[0] in most:
                     keys[split, kind].append((split, _digest(sample)))
-        most = self.evaluation.max_generated
-        return frozenset(key for of_kind in keys.values() for key in sorted(of_kind)[:most])
+        return frozenset(
+            key for (_, kind), found in keys.items() for key in sorted(found)[: most[kind.partition("/")[0]]]
+        )
 
-    def _ask(self, name: str, model: LanguageModel, batch: SampleBatch, results: list[ItemResult]) -> None:
+    def _ask(
+        self,
+        name: str,
+        model: LanguageModel,
+        batch: SampleBatch,
+        results: list[ItemResult],
+        asked: SampleBatch | None = None,
+    ) -> None:
+        """Notes what a model says to a batch, or to another form of it that is ``asked`` in its place."""
         from geneverse_pl.generation.scoring import score_answers
 
-        scores = score_answers(model, batch.samples, self._encoder, self.device)
+        asked, known = asked or batch, self._known_choices.get(name)
+        scores = score_answers(model, asked.samples, self._encoder, self.device, known)
         for result, score in zip(results, scores, strict=True):
             result.nll[name] = score.nll
             result.num_tokens = score.num_tokens
@@ -301,10 +340,23 @@ class TextTask(BaseTask):
             for i, sample in enumerate(batch)
             if (results[i].split, _digest(sample)) in self._answered_in_words
         ]
-        for index, text in zip(chosen, self._generate(model, [batch[i] for i in chosen]), strict=True):
+        for index, text in zip(chosen, self._answer(model, [asked[i] for i in chosen]), strict=True):
             results[index].texts[name] = text
 
-    def _generate(self, model: LanguageModel, samples: Sequence[EncodedSample]) -> list[str]:
+    def _answer(self, model: LanguageModel, samples: Sequence[EncodedSample]) -> list[str]:
+        """Answers in words, each as long as its kind may be."""
+        texts = [""] * len(samples)
+        lengths = (self.evaluation.max_new_tokens, self.evaluation.max_open_tokens)
+        for is_open, length in enumerate(lengths):
+            some = [i for i, sample in enumerate(samples) if _is_open(sample) == bool(is_open)]
+            answers = self._generate(model, [samples[i] for i in some], length)
+            for index, text in zip(some, answers, strict=True):
+                texts[index] = text
+        return texts
+
+    def _generate(
+        self, model: LanguageModel, samples: Sequence[EncodedSample], max_new_tokens: int
+    ) -> list[str]:
         from geneverse_pl.generation.decoding import generate_answers
 
         return generate_answers(
@@ -312,7 +364,7 @@ class TextTask(BaseTask):
             samples,
             self._encoder,
             self.device,
-            max_new_tokens=self.evaluation.max_new_tokens,
+            max_new_tokens=max_new_tokens,
             batch_size=self.evaluation.generation_batch_size,
         )
 
@@ -335,6 +387,10 @@ class TextTask(BaseTask):
     @property
     def _encoder(self) -> Encoder:
         return self.data.encoder
+
+
+def _is_open(sample: EncodedSample) -> bool:
+    return str(sample.metadata.get("kind", "")).startswith(f"{TEXT}/")
 
 
 def _digest(sample: EncodedSample) -> bytes:

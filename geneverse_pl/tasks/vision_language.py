@@ -36,9 +36,10 @@ from geneverse_pl.models.projector import ProjectorConfig, build_projector
 from geneverse_pl.models.references import resolve_tokenizer
 from geneverse_pl.models.vision_language import VisionLanguageModel
 from geneverse_pl.models.vision_tower import VisionConfig, describe_tower, load_tower
+from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.linear_probe import IMAGE, probe_choices
 from geneverse_pl.tasks.schedules import WarmupLinear
-from geneverse_pl.tasks.text import EvaluationConfig, TextTask, default_optimizer
+from geneverse_pl.tasks.text import TextTask, default_optimizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -88,6 +89,7 @@ class VisionLanguageTask(TextTask):
     """
 
     required_fields = TextTask.required_fields | {"image_ids", "image_positions"}
+    scoring = "image"
 
     def __init__(
         self,
@@ -272,6 +274,7 @@ class VisionLanguageTask(TextTask):
     def on_test_start(self) -> None:
         """Also gives the model its images, and each image another one for the shuffled control."""
         super().on_test_start()
+        self._known_choices = {TEXT_ONLY: {}}  # blank pictures make many questions the same
         self._give_images()
         if self._base_model is not None:
             base: Any = self._base_model[0]
@@ -312,7 +315,7 @@ class VisionLanguageTask(TextTask):
         if self.vision is not None and load is not None:  # a model of Transformers has no tower apart
             closed = [result for result in results if result.choices]
             probe_choices(closed, training, self.vision, load, self.device)
-        return image_scores(results, bootstrap)
+        return image_scores(results, bootstrap, self._similarity)
 
 
 def shuffled_images(samples: Any, seed: int) -> dict[int, int]:

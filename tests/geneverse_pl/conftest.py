@@ -1,8 +1,7 @@
 """Parts of the tests of models and tasks: hand-made samples, a data module over them, a task, a trainer."""
 
 import importlib.util
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from geneverse_pl import AdapterConfig, TextDataModule, TextTask, Trainer
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, BatchingConfig, EncodingConfig
 from geneverse_pl.data.encoded import EncodedSample
 from geneverse_pl.data.records import Sample
-from geneverse_pl.tasks.text import EvaluationConfig
+from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 
 GENES = ("FBN1", "SCN1A", "TP53", "CFTR", "DMD", "HTT", "BRCA1", "ATM")
 PHENOTYPES = ("seizure", "ectopia lentis", "ataxia", "tall stature", "cyst")
@@ -93,17 +92,6 @@ def encoded_samples(
         trained = np.arange(len(ids)) >= len(prefix) + (place % 2)
         samples.append(EncodedSample(ids, trained, len(prefix), place // 3 if shared else -1))
     return samples
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    """Undoes what the command line does to the loggers, which ``caplog`` reads."""
-    loggers = [logging.getLogger(name) for name in ("geneverse_pl", "datamodules")]
-    before = [(list(one.handlers), one.level, one.propagate) for one in loggers]
-    yield
-    for one, (handlers, level, propagate) in zip(loggers, before, strict=True):
-        one.handlers, one.propagate = handlers, propagate
-        one.setLevel(level)
 
 
 @pytest.fixture(scope="session")

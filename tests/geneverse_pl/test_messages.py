@@ -1,6 +1,8 @@
 """Early checks, errors in one line, and what is kept from the user."""
 
 import argparse
+import contextlib
+import io
 import logging
 import os
 import warnings
@@ -23,7 +25,7 @@ from geneverse_pl.messages import (
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "A subcommand must be given, one of: fit, validate, test, predict, prepare, preview"),
+        ([], "A subcommand must be given, one of: fit, validate, test, predict, prepare, preview, rephrase"),
         (
             ["--config", "a.yaml", "fit"],
             "must come first, got '--config'. Write: geneverse_pl fit --config a.yaml",
@@ -126,5 +128,17 @@ def test_own_messages_are_shown_once() -> None:
     configure_logging()
     for name in ("geneverse_pl", "datamodules"):
         handlers = logging.getLogger(name).handlers
-        # Not counting the handlers of pytest, which are of subclasses.
-        assert sum(type(handler) is logging.StreamHandler for handler in handlers) == 1
+        # Not counting the handlers of pytest.
+        assert sum(type(handler).__module__ == messages.__name__ for handler in handlers) == 1
+
+
+def test_messages_follow_the_stream_of_the_time(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging()
+    first, second = io.StringIO(), io.StringIO()
+    for stream in (first, second):
+        with contextlib.redirect_stderr(stream):
+            logging.getLogger("geneverse_pl").info("one line")
+    first.close()
+    logging.getLogger("geneverse_pl").info("another")
+    assert second.getvalue() == "one line\n"
+    assert capsys.readouterr().err == "another\n"

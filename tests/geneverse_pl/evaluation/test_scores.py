@@ -56,7 +56,7 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(
     def fail(descriptor: int) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("geneverse_pl.evaluation.scores.os.fsync", fail)
+    monkeypatch.setattr("geneverse_pl.whole_file.os.fsync", fail)
     with pytest.raises(OSError, match="disk full"):
         write_scores(path, [UNDEFINED])
     assert read_scores(path) == [AUROC]

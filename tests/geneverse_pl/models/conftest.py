@@ -32,6 +32,15 @@ _GGUF_NAMES = {
 }
 
 
+def damage_compressed(wheel: Path, member: str) -> None:
+    """Writes a wheel of one compressed file whose first byte no compression has."""
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, b"{}" * 100)
+    data = wheel.read_bytes()
+    start = 30 + len(member)  # behind the file's header
+    wheel.write_bytes(data[:start] + b"\xff" + data[start + 1 :])
+
+
 def _gguf_name(name: str) -> str:
     for ours, theirs in _GGUF_NAMES.items():
         name = name.replace(ours, theirs)

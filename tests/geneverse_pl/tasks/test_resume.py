@@ -14,6 +14,7 @@ from torch import Tensor
 
 from geneverse_pl import TextTask, Trainer
 from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
+from geneverse_pl.data.mixture import MixtureConfig, PhaseConfig
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.tasks.resume import seed_batch
 from geneverse_pl.tasks.schedules import WarmupCosine
@@ -124,6 +125,11 @@ MODES: dict[str, dict[str, Any]] = {
     "validated within epochs": {"trainer": {"val_check_interval": 3, "check_val_every_n_epoch": None}},
     "never validated": {"trainer": {"limit_val_batches": 0}},
     "saved after validation": {"every": None, "trainer": {"val_check_interval": 2}},
+    "mixed": {
+        "mixture": MixtureConfig(
+            temperature=2, max_per_entity=2, curriculum=[PhaseConfig(0.6, {"*": 0, "relation/*": 1})]
+        )
+    },
     "all weights": {"method": "full", "packing": False, "accumulate": 2},
 }
 

@@ -11,8 +11,8 @@ import torch
 
 from geneverse_pl import TextTask
 from geneverse_pl.evaluation.text_report import ItemResult
-from geneverse_pl.exceptions import ConfigError
-from geneverse_pl.tasks.text import EvaluationConfig
+from geneverse_pl.exceptions import ConfigError, ModelReferenceError
+from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 
 Make = Callable[..., Any]
 QUICK = {"max_generated": 2, "max_new_tokens": 4, "num_resamples": 20}
@@ -117,6 +117,36 @@ def test_predict_answers_every_question(make_task: Make, make_data: Make, make_t
     assert all(isinstance(item["prediction"], str) and item["kind"] for item in flat)
 
 
+def test_predict_gives_each_kind_its_length(
+    make_task: Make, make_data: Make, make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say_length(model: Any, samples: Any, *_: Any, max_new_tokens: int, **__: Any) -> list[str]:
+        return [str(max_new_tokens)] * len(samples)
+
+    monkeypatch.setattr("geneverse_pl.generation.decoding.generate_answers", say_length)
+    monkeypatch.setattr("geneverse_pl.tasks.text.TEXT", "fact")  # these samples have no open questions
+    task = make_task(task={"evaluation": EvaluationConfig(max_new_tokens=3, max_open_tokens=7)})
+    predictions = make_trainer().predict(task, datamodule=make_data())
+    found = {
+        (item["kind"].partition("/")[0], item["prediction"])
+        for of_split in predictions
+        for batch in of_split
+        for item in batch
+    }
+    assert found == {("relation", "3"), ("list", "3"), ("fact", "7")}
+
+
+def test_a_sentence_encoder_that_is_not_there_is_told_before_anything_is_asked(
+    make_task: Make, make_data: Make, make_trainer: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = []
+    monkeypatch.setattr(TextTask, "_ask", lambda *_: asked.append(1))
+    settings = EvaluationConfig(max_generated=0, max_open=1, sentence_encoder=str(tmp_path / "none"))
+    with pytest.raises(ModelReferenceError, match="none"):
+        make_trainer().test(make_task(task={"evaluation": settings}), datamodule=make_data(), verbose=False)
+    assert asked == []
+
+
 def test_a_data_module_of_another_kind_is_refused(make_task: Make, make_trainer: Make) -> None:
     class Other(L.LightningDataModule):
         provided_fields = frozenset({"input_ids", "labels"})
@@ -138,6 +168,11 @@ def test_a_data_module_of_another_kind_is_refused(make_task: Make, make_trainer:
     [
         ({"loss_chunk_size": 0}, "loss_chunk_size must be > 0, got 0"),
         ({"evaluation": EvaluationConfig(max_generated=-1)}, "evaluation.max_generated must be >= 0, got -1"),
+        ({"evaluation": EvaluationConfig(max_open=-1)}, "evaluation.max_open must be >= 0, got -1"),
+        (
+            {"evaluation": EvaluationConfig(max_open_tokens=0)},
+            "evaluation.max_open_tokens must be > 0, got 0",
+        ),
         ({"evaluation": EvaluationConfig(max_new_tokens=0)}, "evaluation.max_new_tokens must be > 0, got 0"),
         ({"method": "lorra"}, "Unknown adapter 'lorra'. Did you mean 'lora'?"),
         ({"rank": 0}, "adapter.rank must be > 0, got 0"),

@@ -10,7 +10,10 @@ from safetensors.torch import load_file
 
 from geneverse_pl import Trainer, VisionDataModule, VisionLanguageTask, answer, load_adapter
 from geneverse_pl.data.vision_datamodule import ImagesConfig
-from geneverse_pl.evaluation.scores import read_scores
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.item_file import read_items
+from geneverse_pl.evaluation.run_folder import scores_again, scoring_of
+from geneverse_pl.evaluation.scores import read_scores, write_scores
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.generation.decoding import generate_answers
 from geneverse_pl.generation.scoring import score_answers
@@ -178,6 +181,10 @@ def test_scores_stand_beside_their_controls(
     assert [(s.task, s.metric, s.model) for s in written] == [
         (s.task, s.metric, s.model) for s in task.scores
     ]
+    items = read_items(tmp_path / "run")
+    again = scores_again(tmp_path / "run", items, scoring_of({}, items), BootstrapSettings(20))
+    write_scores(tmp_path / "again.json", again)
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "run" / "scores.json").read_bytes()
 
 
 def test_the_adapter_folder_answers_questions_about_pictures(

@@ -1,0 +1,148 @@
+"""Controls of open and closed questions of which no table of relations is known.
+
+The *constant* one gives every question of a kind the same answer, the *nearest neighbour* that of the
+training question which is most alike. An open answer that scores no higher has the manner of the training
+texts, or copies that of a relative.
+
+Letters: Q questions, S training samples.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from geneverse_pl.evaluation.image_controls import MAJORITY
+from geneverse_pl.evaluation.nearest_neighbour import NearestNeighbourControl
+from geneverse_pl.evaluation.statistics import Floats
+from geneverse_pl.evaluation.text_report import CHOICE, TEXT, ItemResult
+
+CONSTANT, NEAREST = "constant", NearestNeighbourControl.name
+_BLOCK = 256  # of questions; with 20,000 training samples their similarities are 40 MB
+
+
+def topic(metadata: Mapping[str, Any], context: str, question: str) -> str:
+    """What a question is told apart by: the name of its subject, or else all of its words.
+
+    Args:
+        metadata: Its metadata.
+        context: Text before it.
+        question: Its words.
+    """
+    name = "" if metadata.get("subject_hidden") else str(metadata.get("subject_name") or "")
+    return name or f"{context}\n{question}".strip()
+
+
+@dataclass(frozen=True)
+class TrainingAnswers:
+    """Training questions of one kind with their answers.
+
+    Args:
+        topics: What each question is told apart by, see :func:`topic`; length S >= 1.
+        answers: Their true answers, length S.
+    """
+
+    topics: Sequence[str]
+    answers: Sequence[str]
+
+    @cached_property
+    def constant(self) -> str:
+        """The answer that is most like all others: of highest cosine with the mean of their TF-IDF words.
+
+        Of short answers this is a common one, of texts one of the usual words.
+        """
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        try:
+            vectors = TfidfVectorizer(sublinear_tf=True, dtype=np.float32).fit_transform(self.answers)
+        except ValueError:  # no answer has a word
+            return Counter(self.answers).most_common(1)[0][0]
+        likeness = np.asarray(vectors @ np.asarray(vectors.mean(axis=0)).T).ravel()
+        return self.answers[int(likeness.argmax())]
+
+    def majority(self, choices: Sequence[str]) -> list[float]:
+        """1 for the commonest answer among the choices, 0 for the others.
+
+        Args:
+            choices: The choices.
+        """
+        counts = Counter(self.answers)
+        best = max(range(len(choices)), key=lambda place: (counts[choices[place]], -place))
+        return [float(place == best) for place in range(len(choices))]
+
+    def nearest(self, topics: Sequence[str], k: int) -> list[list[tuple[str, float]]]:
+        """The answers of the ``k`` training questions most alike, with their cosines, likeliest first.
+
+        Topics are compared as :class:`~geneverse_pl.evaluation.nearest_neighbour.NearestNeighbourControl`
+        compares names.
+
+        Args:
+            topics: Topics of the questions, length Q.
+            k: Number of neighbours, > 0.
+        """
+        found = []
+        for start in range(0, len(topics), _BLOCK):
+            cosines = self._cosines(topics[start : start + _BLOCK])
+            order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+            found += [
+                [(self.answers[place], float(row[place])) for place in places]
+                for row, places in zip(cosines, order, strict=True)
+            ]
+        return found
+
+    def _cosines(self, topics: Sequence[str]) -> Floats:
+        vectorizer, vectors = self._fitted
+        cosines: Floats = (vectorizer.transform(topics) @ vectors.T).toarray()
+        return cosines
+
+    @cached_property
+    def _fitted(self) -> tuple[Any, Any]:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectorizer = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, dtype=np.float32
+        )
+        return vectorizer, vectorizer.fit_transform(self.topics)
+
+
+def add_answer_controls(
+    results: Iterable[ItemResult], training: Mapping[str, TrainingAnswers], k: int = 20
+) -> None:
+    """Adds the controls' answers to those of the models, where a question was answered.
+
+    Open questions (``text/...``) get the texts of ``constant`` and of the nearest neighbour; closed ones
+    (``choice/...``) the commonest answer, and a vote of the ``k`` nearest neighbours by their cosines.
+
+    Args:
+        results: The answered questions.
+        training: Question kind -> its training answers; kinds that are missing get no controls.
+        k: Number of neighbours that vote, > 0.
+    """
+    by_kind: dict[str, list[ItemResult]] = defaultdict(list)
+    for result in results:
+        if result.kind in training and needs_controls(result):
+            by_kind[result.kind].append(result)
+    for kind, items in by_kind.items():
+        known = training[kind]
+        is_open = kind.partition("/")[0] == TEXT
+        topics = [topic(item.metadata, item.context, item.question) for item in items]
+        for item, votes in zip(items, known.nearest(topics, 1 if is_open else k), strict=True):
+            if is_open:
+                item.texts |= {CONSTANT: known.constant, NEAREST: votes[0][0]}
+                continue
+            choices = [str(choice) for choice in item.metadata["choices"]]
+            item.choices[MAJORITY] = known.majority(choices)
+            item.choices[NEAREST] = [sum(weight for answer, weight in votes if answer == c) for c in choices]
+
+
+def needs_controls(result: ItemResult) -> bool:
+    """Whether a question was answered and no table of relations tells controls of it.
+
+    Args:
+        result: The question.
+    """
+    form = result.kind.partition("/")[0]
+    return bool(result.texts) if form == TEXT else form == CHOICE and bool(result.choices)

@@ -1,0 +1,90 @@
+"""What the tuned model fails on, by kind of question."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from geneverse_pl.evaluation.bootstrap import Interval
+from geneverse_pl.evaluation.report import TUNED
+from geneverse_pl.report.markup import shortened
+from geneverse_pl.report.questions import CLOSED, OPEN, QuestionSet
+from geneverse_pl.report.well_formed import form_reports
+
+_SURE = 0.9
+_LETTERS = 60
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Failures on the questions of one kind and split.
+
+    Args:
+        questions: The questions.
+        num_judged: Questions whose answer can be judged.
+        wrong: Share of wrong answers with its interval; None where nothing can be judged. A list is wrong
+            if no item of it is true, an open answer if it shares no word with the true one.
+        num_sure: Wrong answers that the model gave a probability of 0.9 or more; None for answers in words.
+        others_right: Other model -> wrong answers that it has right.
+        commonest: The commonest mistake.
+        num_faulty: Answers in words without their form.
+    """
+
+    questions: QuestionSet
+    num_judged: int
+    wrong: Interval | None
+    num_sure: int | None
+    others_right: dict[str, int]
+    commonest: str
+    num_faulty: int
+
+
+def failures(questions: QuestionSet, model: str = TUNED) -> Failures:
+    """Counts the failures of a model.
+
+    Args:
+        questions: The questions.
+        model: The model.
+    """
+    grades = questions.grades(model)
+    missed = [None if grade is None else float(grade == 0) for grade in grades]
+    places = [place for place, one in enumerate(missed) if one]
+    others = {}
+    for other in questions.models:
+        theirs = questions.grades(other) if other != model else []
+        right = sum(bool(theirs[place]) for place in places) if theirs else 0
+        if right:
+            others[other] = right
+    forms = [one for one in form_reports(questions) if one.model == model]
+    return Failures(
+        questions,
+        sum(one is not None for one in missed),
+        questions.mean(missed),
+        _num_sure(questions, model, places) if questions.form == CLOSED else None,
+        others,
+        _commonest(questions, model, places),
+        sum(one.num_faulty for one in forms),
+    )
+
+
+def _num_sure(questions: QuestionSet, model: str, places: list[int]) -> int:
+    rows = questions.probabilities(model)[places]
+    return int((rows.max(axis=1) >= _SURE).sum()) if len(rows) else 0
+
+
+def _commonest(questions: QuestionSet, model: str, places: list[int]) -> str:
+    """The mistake that is made most often, with how often."""
+    if questions.form == OPEN or not places:
+        return ""
+    if questions.form == CLOSED:
+        said, truth = questions.said(model), questions.truth
+        names = questions.labels
+        pairs = Counter((said[place], truth[place]) for place in places)
+        (given, true), count = pairs.most_common(1)[0]
+        if given is None or true is None:
+            return ""
+        return f"says {names[given]} where {names[true]} is true ({count:,})"
+    texts = Counter(questions.items[place].texts[model] for place in places)
+    text, count = texts.most_common(1)[0]
+    if count == 1:
+        return ""
+    quoted = f"“{shortened(text, _LETTERS)}”" if text.strip() else "nothing"
+    return f"says {quoted} ({count:,})"

@@ -1,0 +1,75 @@
+"""The constant answer and the nearest training question."""
+
+import pytest
+
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.text_controls import TrainingAnswers, add_answer_controls, topic
+from geneverse_pl.evaluation.text_report import ItemResult, TrainingKnowledge, text_scores
+
+TEXTS = TrainingAnswers(
+    ["collagen type I", "collagen type II", "sodium channel alpha", "zinc finger 7"],
+    ["It is a fibre of the skin.", "It is a fibre of the joint.", "It lets ions pass.", "Binds DNA"],
+)
+CHOICES = TrainingAnswers(["liver cell", "liver duct", "liver lobe", "brain"], ["Yes", "Yes", "No", "No"])
+
+
+def open_item(name: str) -> ItemResult:
+    metadata = {"kind": "text/x", "subject_name": name, "answer": "It is a fibre of the lung."}
+    return ItemResult("held_out", metadata, 1, question="?", nll={"tuned": 1.0}, texts={"tuned": "x"})
+
+
+def closed_item(question: str, choices: list[str]) -> ItemResult:
+    metadata = {"kind": "choice/x", "choices": choices, "answer": choices[0], "group": question}
+    return ItemResult(
+        "held_out",
+        metadata,
+        1,
+        question=question,
+        nll={"tuned": 1.0},
+        choices={"tuned": [-1.0] * len(choices)},
+    )
+
+
+def test_the_nearest_question_and_the_usual_text_answer() -> None:
+    items = [open_item("collagen type IV"), open_item("potassium channel"), open_item("???")]
+    add_answer_controls(items, {"text/x": TEXTS})
+    assert items[0].texts["nearest_neighbour"] in TEXTS.answers[:2]
+    assert items[1].texts["nearest_neighbour"] == "It lets ions pass."
+    assert len({item.texts["constant"] for item in items}) == 1
+    assert items[0].texts["constant"] in TEXTS.answers[:2]
+    scores = text_scores(items, TrainingKnowledge(), BootstrapSettings(20))
+    rouge = {score.model: score.value for score in scores if score.metric == "rouge_1"}
+    assert rouge["tuned"] < rouge["constant"]
+    assert "nearest_neighbour" in rouge
+
+
+def test_closed_questions_get_the_commonest_answer_and_a_vote() -> None:
+    items = [closed_item("liver tissue", ["No", "Yes"]), closed_item("brain", ["No", "Yes"])]
+    add_answer_controls(items, {"choice/x": CHOICES}, k=3)
+    assert items[0].choices["majority"] == [1.0, 0.0]  # a tie goes to the first
+    no, yes = items[0].choices["nearest_neighbour"]
+    assert yes > no > 0
+    assert items[1].choices["nearest_neighbour"] == [pytest.approx(1.0), 0.0]
+    scores = text_scores(items, TrainingKnowledge(), BootstrapSettings(20))
+    accuracy = {score.model: score.value for score in scores if score.metric == "accuracy"}
+    assert accuracy == {"tuned": 1.0, "majority": 1.0, "nearest_neighbour": 0.5}
+
+
+def test_without_training_samples_or_answers_nothing_is_added() -> None:
+    silent = open_item("collagen")
+    silent.texts.clear()
+    relation = closed_item("liver", ["Yes", "No"])
+    relation.metadata = {**relation.metadata, "kind": "relation/x"}
+    items = [silent, open_item("collagen"), relation]
+    add_answer_controls(items, {"relation/x": CHOICES})
+    assert [set(item.texts) | set(item.choices) for item in items] == [set(), {"tuned"}, {"tuned"}]
+
+
+def test_answers_without_words_have_a_constant_too() -> None:
+    assert TrainingAnswers(["a", "b", "c"], ["+", "-", "-"]).constant == "-"
+
+
+def test_a_hidden_subject_is_no_topic() -> None:
+    assert topic({"subject_name": "FBN1"}, "c", "q") == "FBN1"
+    assert topic({"subject_name": "FBN1", "subject_hidden": True}, "c", "q") == "c\nq"
+    assert topic({}, "", "q") == "q"
