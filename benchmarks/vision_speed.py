@@ -1,7 +1,7 @@
 """Training on questions about pictures beside Transformers' LLaVA with TRL: same tower, model and rows.
 
 Runs every contender in a process of its own, in turn, several times over, and prints medians beside the rate
-of a bfloat16 matrix product just before each run.
+of a matrix product just before each run, in the floating type of training.
 
     python benchmarks/vision_speed.py --repeats 5
 
@@ -13,13 +13,13 @@ projector, which is trained, into SmolLM2 with LoRA on all linear layers. *Sampl
 import argparse
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from recording import in_turn, record, save, spread
 from training_speed import CONTENDERS, MODEL, run_once
 
 HERE = Path(__file__).parent
@@ -68,10 +68,7 @@ def summary(results: list[dict[str, Any]]) -> str:
         rates = [r["samples_per_second"] for r in own]
         peak = statistics.median(r["peak_gib"] for r in own)
         matrix = statistics.median(r["matrix_gflops"] for r in own)
-        lines.append(
-            f"| {name} | {statistics.median(rates):.1f} ({min(rates):.1f}-{max(rates):.1f}) | {peak:.2f} "
-            f"| {matrix:.0f} | {len(own)} |"
-        )
+        lines.append(f"| {name} | {spread(rates, '.1f')} | {peak:.2f} | {matrix:.0f} | {len(own)} |")
     return "\n".join(lines)
 
 
@@ -103,20 +100,12 @@ def main() -> None:
             "rank": options.rank,
             "threads": os.cpu_count(),
         }
-        for repeat in range(options.repeats):
-            order = options.contenders if repeat % 2 == 0 else options.contenders[::-1]
-            for name in order:
-                result = run_once(name, sys.executable, settings)
-                if "prepare_seconds" in result:
-                    result["pictures_prepared"] = num_pictures
-                results.append(result)
-                print(json.dumps(result), flush=True)
-    about = {
-        "machine": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "settings": vars(options),
-    }
-    options.out.write_text(json.dumps({"about": about, "runs": results}, indent=1, default=str) + "\n")
+        for name in in_turn(options.contenders, options.repeats):
+            result = run_once(name, sys.executable, settings)
+            if "prepare_seconds" in result:
+                result["pictures_prepared"] = num_pictures
+            record(result, results)
+    save(options.out, options, results)
     print("\n" + summary(results))
 
 

@@ -37,9 +37,10 @@ napoleon_include_init_with_doc = False
 # No inventories are fetched, so names of other projects cannot be links. Our own must all resolve, but type
 # variables and private classes, which have no place in the pages.
 _FOREIGN = (
-    "abc argparse collections contextlib dataclasses enum functools h5py jsonargparse lightning numpy os "
-    "pathlib peft random safetensors sklearn tokenizers torch torchmetrics transformers types typing "
-    "PreTrainedModel PreTrainedTokenizerBase PretrainedConfig PeftConfig AtomArray Image"
+    "Figure abc argparse collections contextlib dataclasses datetime email enum functools h5py jsonargparse "
+    "lightning numpy os pathlib peft random safetensors sklearn tokenizers torch torchmetrics transformers "
+    "types typing urllib PreTrainedModel PreTrainedTokenizerBase PretrainedConfig PeftConfig AtomArray Image "
+    "duckdb DuckDBPyConnection openai re zipfile"
 )
 nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(_FOREIGN.split())})(\..*)?"),

@@ -1,11 +1,14 @@
 """Small real parts that many tests share: a trained tokenizer and a random two-layer language model."""
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Read when huggingface_hub is imported: no test reaches the network by accident.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Read when torch is imported: threads of models this small do nothing but wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
 import pytest
@@ -54,6 +57,17 @@ def _build_tokenizer() -> PreTrainedTokenizerFast:
         chat_template=_CHATML,
         model_max_length=512,
     )
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Undoes what the command line does to the loggers, which ``caplog`` reads."""
+    loggers = [logging.getLogger(name) for name in ("geneverse_pl", "datamodules")]
+    before = [(list(one.handlers), one.level, one.propagate) for one in loggers]
+    yield
+    for one, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        one.handlers, one.propagate = handlers, propagate
+        one.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""LLaMA-Factory at its best on a CPU: bfloat16, rows grouped by length, loss on answers."""
+"""LLaMA-Factory at its best on a CPU: fastest floating type, rows grouped by length, loss on answers."""
 
 import json
 import sys
@@ -47,7 +47,7 @@ def main() -> None:
                 "per_device_train_batch_size": max(1, round(s["tokens"] / mean)),
                 "max_steps": s["steps"] + s["warmup"],
                 "learning_rate": 5e-4,
-                "bf16": True,
+                "bf16": s["dtype"] == "bfloat16",
                 "use_cpu": True,
                 "train_sampling_strategy": "group_by_length",
                 "disable_gradient_checkpointing": True,

@@ -1,6 +1,7 @@
 """TRL's SFTTrainer on Transformers' LLaVA with the same tower and language model, at its best on a CPU.
 
-bfloat16 base, loss on completions, gradient checkpointing off. TRL groups no rows with images by length.
+Base in the fastest floating type, loss on completions, gradient checkpointing off. TRL groups no rows with
+images by length.
 """
 
 import json
@@ -36,11 +37,11 @@ def main() -> None:
     )
     from trl import SFTConfig, SFTTrainer
 
-    meter = Meter(s["warmup"])
+    meter, dtype = Meter(s["warmup"]), getattr(torch, s["dtype"])
     instrument_transformers(meter)
     tokenizer = AutoTokenizer.from_pretrained(s["model"])
     tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
-    text = AutoModelForCausalLM.from_pretrained(s["model"], dtype=torch.bfloat16)
+    text = AutoModelForCausalLM.from_pretrained(s["model"], dtype=dtype)
     text.resize_token_embeddings(max(len(tokenizer), text.config.vocab_size), mean_resizing=False)
     # ViT-B/32, as open_clip builds it.
     vision = CLIPVisionConfig(
@@ -52,7 +53,7 @@ def main() -> None:
         text_config=text.config,
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
     )
-    model = LlavaForConditionalGeneration(config).to(torch.bfloat16)
+    model = LlavaForConditionalGeneration(config).to(dtype)
     model.model.language_model.load_state_dict(text.model.state_dict())
     model.lm_head.load_state_dict(text.lm_head.state_dict())
     size = {"height": 224, "width": 224}
@@ -86,7 +87,7 @@ def main() -> None:
             per_device_train_batch_size=max(1, round(s["tokens"] / mean)),
             max_steps=s["steps"] + s["warmup"],
             learning_rate=5e-4,
-            bf16=True,
+            bf16=dtype == torch.bfloat16,
             use_cpu=True,
             completion_only_loss=True,
             gradient_checkpointing=False,

@@ -79,7 +79,18 @@ def undeclared(imports: Mapping[Path, Mapping[str, int]], folders: set[str], all
 def test_packages_import_what_they_require(
     imports: dict[Path, dict[str, int]], project: dict[str, Any]
 ) -> None:
-    assert undeclared(imports, OWN, declared(project, "qlora", "spatial", "structures", "tables")) == []
+    extras = (
+        "corpus",
+        "endpoint",
+        "qlora",
+        "ray",
+        "representations",
+        "retrieval",
+        "spatial",
+        "structures",
+        "tables",
+    )
+    assert undeclared(imports, OWN, declared(project, *extras)) == []
 
 
 def test_optional_packages_are_imported_where_they_are_used(

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import re
 import shlex
@@ -14,7 +15,12 @@ import pytest
 import yaml
 
 from datamodules import (
+    GeneCorpusDataModule,
+    GeneFunctionDataModule,
     GenePhenotypeDataModule,
+    GeneTuringDataModule,
+    GeneverseMarkerListDataModule,
+    GeneverseProteinListDataModule,
     InstructionDataModule,
     MarkerGeneDataModule,
     ProteinStructureDataModule,
@@ -25,11 +31,13 @@ from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
 from geneverse_pl.callbacks.throughput import Throughput
 from geneverse_pl.cli import main
 from geneverse_pl.data.datamodule import BatchingConfig, EncodingConfig
+from geneverse_pl.data.rephrasings import RephrasingsConfig
 from geneverse_pl.data.vision_datamodule import ImagesConfig
+from geneverse_pl.endpoint.config import EndpointConfig
 from geneverse_pl.evaluation.scores import read_scores
-from geneverse_pl.messages import SUBCOMMANDS
+from geneverse_pl.messages import COMMANDS, SUBCOMMANDS
 from geneverse_pl.models.adapters import AdapterConfig
-from geneverse_pl.tasks.text import EvaluationConfig
+from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +47,19 @@ SECTIONS = {
     "trainer": (Trainer, L.Trainer),
     "model": (TextTask, VisionLanguageTask),
     "data": (
+        GeneCorpusDataModule,
+        GeneFunctionDataModule,
         GenePhenotypeDataModule,
+        GeneTuringDataModule,
+        GeneverseMarkerListDataModule,
+        GeneverseProteinListDataModule,
         InstructionDataModule,
         MarkerGeneDataModule,
         ProteinStructureDataModule,
     ),
     "checkpoint": (AdapterCheckpoint,),
     "throughput": (Throughput,),
+    "endpoint": (EndpointConfig,),
 }
 NESTED: dict[str, type] = {
     "adapter": AdapterConfig,
@@ -54,6 +68,7 @@ NESTED: dict[str, type] = {
     "batching": BatchingConfig,
     "images": ImagesConfig,
     "projector": ProjectorConfig,
+    "rephrasings": RephrasingsConfig,
     "simulator": SimulatorConfig,
     "vision": VisionConfig,
 }
@@ -87,6 +102,9 @@ def options_of(*owners: Any) -> set[str]:
 def is_option(name: str, subcommand: str) -> bool:
     """Whether a command line may carry ``--name``."""
     section, *keys = name.split(".")
+    if subcommand in COMMANDS:
+        command = importlib.import_module(f"geneverse_pl.commands.{subcommand}")
+        return f"--{name}" in command.parser().option_names
     if not keys:
         method = getattr(Trainer, subcommand)
         return name in PLAIN or name in SECTIONS or name in inspect.signature(method).parameters

@@ -21,9 +21,62 @@ FORBIDDEN = {
         "transformers",
         "geneverse_pl.models",
         "geneverse_pl.tasks",
+        "geneverse_pl.report",
+    ),
+    "geneverse_pl/report": (
+        "lightning",
+        "torch",
+        "transformers",
+        "geneverse_pl.data",
+        "geneverse_pl.models",
+        "geneverse_pl.tasks",
+        "geneverse_pl.commands",
     ),
     "geneverse_pl/metrics": ("lightning", "geneverse_pl.models", "geneverse_pl.data", "geneverse_pl.tasks"),
+    "geneverse_pl/endpoint": (
+        "lightning",
+        "torch",
+        "transformers",
+        "geneverse_pl.data",
+        "geneverse_pl.models",
+    ),
+    "geneverse_pl/grounding": (
+        "lightning",
+        "torch",
+        "transformers",
+        "geneverse_pl.data",
+        "geneverse_pl.models",
+        "geneverse_pl.tasks",
+    ),
+    "geneverse_pl/baselines": (
+        "lightning",
+        "torch",
+        "transformers",
+        "geneverse_pl.models",
+        "geneverse_pl.tasks",
+    ),
+    "geneverse_pl/judging": (
+        "lightning",
+        "torch",
+        "transformers",
+        "geneverse_pl.data",
+        "geneverse_pl.models",
+        "geneverse_pl.tasks",
+    ),
+    "geneverse_pl/retrieval": (
+        "lightning",
+        "geneverse_pl.data",
+        "geneverse_pl.generation",
+        "geneverse_pl.tasks",
+    ),
+    "geneverse_pl/rephrasing": ("lightning", "torch", "transformers", "geneverse_pl.tasks"),
     "geneverse_pl/generation": ("lightning", "geneverse_pl.tasks", "geneverse_pl.callbacks"),
+    "geneverse_pl/representations": (
+        "lightning",
+        "geneverse_pl.tasks",
+        "geneverse_pl.callbacks",
+        "geneverse_pl.commands",
+    ),
     "geneverse_pl/tasks": ("geneverse_pl.callbacks", "geneverse_pl.commands", "geneverse_pl.cli"),
     "datamodules/sources": (
         "torch",
@@ -34,7 +87,13 @@ FORBIDDEN = {
     ),
 }
 # What the data modules may know of the machinery.
-OPEN_TO_DATAMODULES = ("geneverse_pl.data", "geneverse_pl.evaluation", "geneverse_pl.exceptions")
+OPEN_TO_DATAMODULES = (
+    "geneverse_pl.data",
+    "geneverse_pl.evaluation",
+    "geneverse_pl.exceptions",
+    "geneverse_pl.grounding",
+    "geneverse_pl.retrieval.passages",
+)
 
 
 def is_within(module: str, packages: Iterable[str]) -> bool:
