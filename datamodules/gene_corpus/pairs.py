@@ -8,12 +8,12 @@ from typing import Literal, get_args
 
 from datamodules.corpus import Corpus, EntityKind
 from datamodules.corpus.identifiers import ENDS, ENTITY_KINDS, order
-from datamodules.gene_corpus.views import GENE_PROTEIN, View
+from datamodules.gene_corpus.views import GENE_PROTEIN, View, ViewName
 from datamodules.gene_corpus.workspace import Workspace
 from datamodules.sources.names import normalised_name
 
-Status = Literal["affirmed", "denied", "disputed"]
-AFFIRMED, DENIED, DISPUTED = get_args(Status)
+Status = Literal["affirmed", "denied", "disputed", "indirect"]
+AFFIRMED, DENIED, DISPUTED, INDIRECT = get_args(Status)
 
 # Entries of several databases with one name are one thing; two genes or proteins may well share a name.
 _ONE_BY_NAME: tuple[EntityKind, ...] = ("disease", "phenotype")
@@ -43,6 +43,19 @@ _TURNED = """
 INSERT INTO pairs
 SELECT $turned, object, subject, status, num_sources, num_rows, evidence FROM pairs WHERE view = $view
 """
+# View, and the two views whose links, one after the other, make what no source says likely all the same.
+_DETOURS: tuple[tuple[ViewName, ViewName, ViewName], ...] = (
+    ("gene_disease", "gene_encodes_protein", "protein_disease"),
+    ("protein_disease", "protein_gene", "gene_disease"),
+    ("gene_phenotype", "gene_disease", "disease_phenotype"),
+)
+_INDIRECT = """
+INSERT INTO pairs
+SELECT DISTINCT $view, one.subject, other.object, 'indirect', 0, 0, []::VARCHAR[]
+FROM pairs one JOIN pairs other ON other.view = $second AND other.subject = one.object
+ANTI JOIN pairs known ON known.view = $view AND known.subject = one.subject AND known.object = other.object
+WHERE one.view = $first AND one.status <> 'denied' AND other.status <> 'denied'
+"""
 # What is said of a gene, or of its protein, is said of the two of them.
 _TRIPLES = """
 INSERT INTO pairs
@@ -59,8 +72,9 @@ WITH encoded AS (
     FROM encoded e JOIN pairs p ON p.view = $of_protein AND p.subject = e.protein
 )
 SELECT $view, subject, object,
-    CASE WHEN bool_and(status = 'denied') THEN 'denied'
-        WHEN bool_or(status <> 'affirmed') THEN 'disputed' ELSE 'affirmed' END,
+    CASE WHEN bool_and(status = 'indirect') THEN 'indirect'
+        WHEN bool_and(status IN ('denied', 'indirect')) THEN 'denied'
+        WHEN bool_or(status IN ('denied', 'disputed')) THEN 'disputed' ELSE 'affirmed' END,
     sum(num_sources), sum(num_rows), list_sort(list_distinct(flatten(list(evidence))))
 FROM linked GROUP BY subject, object
 """
@@ -96,7 +110,9 @@ class Link:
     Args:
         object: Id of the object.
         name: Its name.
-        status: Whether sources affirm it, deny it, or contradict each other.
+        status: Whether sources affirm it, deny it, or contradict each other; ``indirect`` if none says it,
+            and two other links make it likely, as that of a gene and a disease and that of the disease and
+            a phenotype.
         evidence: Where it is said: key, file and first line, ``key file:line``, one for each file.
     """
 
@@ -191,8 +207,10 @@ def read_pairs(work: Workspace) -> None:
     columns = dict.fromkeys(("relation", "subject_kind", "object_kind"), "VARCHAR")
     work.fill("ends", columns, ((relation, *kinds) for relation, kinds in ENDS.items()))
     work.run(_PAIRS, {"no_data": _NO_DATA, "uninformative": list(_UNINFORMATIVE)})
-    for view, turned in (("gene_encodes_protein", "protein_gene"), ("gene_disease", "disease_gene")):
-        work.run(_TURNED, {"view": view, "turned": turned})
+    work.run(_TURNED, {"view": "gene_encodes_protein", "turned": "protein_gene"})
+    for detour in _DETOURS:
+        work.run(_INDIRECT, dict(zip(("view", "first", "second"), detour, strict=True)))
+    work.run(_TURNED, {"view": "gene_disease", "turned": "disease_gene"})
     for kind, of_protein in (("disease", "protein_disease"), ("phenotype", "")):
         names = {"view": f"{GENE_PROTEIN}_{kind}", "of_gene": f"gene_{kind}", "of_protein": of_protein}
         work.run(_TRIPLES, names)

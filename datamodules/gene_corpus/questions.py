@@ -114,8 +114,9 @@ def _blocks(subjects: Iterable[SubjectLinks], most: int, size: int) -> Iterator[
 def block_relation(view: View, block: Sequence[SubjectLinks], ancestors: Ancestors) -> Relation:
     """The relation between the subjects of a block and their objects.
 
-    No false pair is an object that the subject may have: one that some source affirms, one that is implied by
-    such a one or implies it, or another form of a disease that it has (``… type 2``). A question shows names
+    No false pair is an object that the subject may have: one that some source affirms, one that two links
+    together make likely, one that is implied by such a one or implies it, or another form of a disease that
+    it has (``… type 2``). A question shows names
     alone, so what holds for a subject holds for all of its name, and for all objects of that name.
 
     Args:
@@ -243,7 +244,7 @@ def fact_samples(view: View, subjects: Iterable[SubjectLinks], asking: Asking) -
 
 
 def _stated(subject: SubjectLinks) -> list[Link]:
-    """The links that some source affirms."""
+    """The links that some source affirms, or that two others make likely."""
     return [link for link in subject.links if link.status != DENIED]
 
 
