@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
 from datamodules.gene_corpus.workspace import Workspace
 from datamodules.sources.names import normalised_name
@@ -13,6 +14,7 @@ SELECT DISTINCT n.kind, n.name FROM splits s JOIN named n USING (kind, node) WHE
 _SYMBOL = re.compile(r"\w[\w.-]*")
 _MIN_SYMBOL = 2  # characters
 _MIN_WORD = 4  # characters of a name of one word
+_MAX_PARTS = 4  # of a symbol with hyphens, as HLA-DRB1
 
 
 class HeldBackNames:
@@ -43,8 +45,7 @@ class HeldBackNames:
             sentence: The sentence.
         """
         for found in _SYMBOL.findall(sentence):
-            token = found.rstrip(".-")
-            if token in self._symbols or not self._symbols.isdisjoint(token.split("-")):
+            if any(token in self._symbols for token in _tokens(found.rstrip(".-"))):
                 return True
         words = normalised_name(sentence).split()
         return any(
@@ -52,3 +53,11 @@ class HeldBackNames:
             for place, word in enumerate(words)
             for name in self._names.get(word, ())
         )
+
+
+def _tokens(found: str) -> Iterator[str]:
+    """What may be a symbol in a word with hyphens: ``HLA-A`` in *anti-HLA-A-restricted*."""
+    parts = found.split("-")
+    for start in range(len(parts)):
+        for end in range(start + 1, min(start + _MAX_PARTS, len(parts)) + 1):
+            yield "-".join(parts[start:end])
