@@ -12,6 +12,8 @@ from geneverse_pl.evaluation.answers import normalise
 
 _LABEL = re.compile(r"(?:final\s+)?answers?\s*[:=]\s*", re.IGNORECASE)
 _TURN = re.compile(r"[,.;]\s*(?:but|however|although|nevertheless)\b|\bmy (?:best )?guess\b", re.IGNORECASE)
+# Up to here an answer may have said something before it admits that it is not sure.
+_SAID_BEFORE = re.compile(r".*(?:[.!?;(\n]|\b(?:but|though|although|however)\b)", re.IGNORECASE | re.DOTALL)
 _ADMISSION = re.compile(
     r"\b(?:do(?:es)? not|don'?t|cannot|can ?not|can'?t|could not|couldn'?t|unable to|not able to) "
     r"(?:\w+ )?(?:know|have|answer|determine|provide|find|access|identify|say|tell|align|recall|perform)\b"
@@ -85,6 +87,7 @@ _SPECIES_NAMES = re.compile(
     + "|".join(sorted((name for names in _SPECIES.values() for name in names), key=len, reverse=True))
     + r")\b"
 )
+_BEFORE_A_NAME = re.compile(r":\s+|\b(?:is|are|include|includes)\b(?:\s+(?:the|an?))?\s+")
 _SPECIES_OF = {name: species for species, names in _SPECIES.items() for name in names}
 
 
@@ -111,20 +114,37 @@ def stated(text: str) -> str:
     return _LABEL.split(text)[-1].strip()
 
 
-def admits_ignorance(text: str) -> tuple[bool, str]:
-    """Whether an answer says that it is not known, and what it goes on to say all the same.
+def without_question(text: str, question: str) -> str:
+    """The answer without the question, which some models repeat before it.
+
+    Args:
+        text: What a model wrote.
+        question: The question.
+    """
+    tail = text.rpartition(question)[2] if question else text
+    return tail if tail.strip() else text
+
+
+def admits_ignorance(text: str) -> tuple[bool, str, str]:
+    """Whether an answer says that it is not known, and what it says all the same.
 
     Args:
         text: What a model wrote.
 
     Returns:
-        Whether it says so, and what follows a *but* or a *my guess*; empty if nothing does.
+        Whether it says so; what it says before, in a sentence or clause of its own; and what follows a *but*
+        or a *my guess*. Both may be empty.
     """
-    found = _ADMISSION.search(text)
-    if found is None:
-        return False, ""
-    turn = _TURN.search(text, found.end())
-    return True, text[turn.end() :].strip() if turn else ""
+    said: list[str] = []
+    rest = text
+    while found := _ADMISSION.search(rest):
+        clause = _SAID_BEFORE.match(rest[: found.start()])
+        said.append(clause[0].strip() if clause else "")
+        turn = _TURN.search(rest, found.end())
+        rest = rest[turn.end() :].strip() if turn else ""
+    if not said:
+        return False, "", ""
+    return True, said[0], " ".join([*said[1:], rest]).strip()
 
 
 def read_symbols(text: str, known: Collection[str] = ()) -> list[str]:
@@ -237,17 +257,20 @@ def read_sequence(text: str, letters: str) -> str | None:
 
 
 def phrases(text: str) -> Iterator[str]:
-    """Parts of a short answer that may be what it names, normalised: the whole, and what ends a sentence.
+    """Parts of a short answer that may be what it names, normalised.
+
+    These are the whole, what follows the first and the last *is* or colon, and what is quoted first.
 
     Args:
         text: The answer; its first line counts.
     """
     line = next((line for line in stated(text).splitlines() if line.strip()), "")
-    for part in (line, *re.split(r":\s+|\b(?:is|are|include|includes)\b(?:\s+(?:the|an?))?\s+", line)[1:]):
-        whole = normalise(part)
-        if whole:
-            yield whole
-    yield from (normalise(quoted) for quoted in re.findall(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", line))
+    ends = [0, *(found.end() for found in _BEFORE_A_NAME.finditer(line))]
+    parts = [line, *(line[end:] for end in ends[1:2] + ends[-1:])]
+    quoted = re.search(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", line)
+    if quoted is not None:
+        parts.append(quoted[1])
+    yield from (whole for part in parts if (whole := normalise(part)))
 
 
 def _chromosome(name: str) -> str:

@@ -21,6 +21,7 @@ from datamodules.benchmarks.answer_reading import (
     read_symbols,
     read_yes_no,
     stated,
+    without_question,
 )
 from datamodules.benchmarks.geneturing_modules import MODULES, AnswerForm
 from geneverse_pl.evaluation.answers import normalise, parse_list, set_score
@@ -65,8 +66,10 @@ def grade(answer: str, metadata: Mapping[str, Any]) -> dict[str, float]:
     """
     key, gold, asked = (str(metadata[name]) for name in ("module", "goldstandard", "asked"))
     form = MODULES[key].form
-    admitted, rest = admits_ignorance(answer)
-    said = rest if admitted else answer
+    text = without_question(answer, asked)
+    admitted, before, after = admits_ignorance(text)
+    # Where any words are a name, a polite phrase before the admission would be one.
+    said = (after if form in ("term", "names") else f"{before} {after}") if admitted else text
     given = _READERS[form](said, asked) if said.strip() else None
     found: dict[str, float] = {"score": 0.0} if given is None else _worth(form, given, gold)
     if form in ("symbols", "names"):

@@ -108,6 +108,42 @@ def test_a_guess_after_an_admission_is_an_answer() -> None:
     assert (found["score"], found["no_answer"]) == (1.0, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("module", "answer", "gold"),
+    [
+        ("gene_alias", "PSMB10, but I am not sure.", "PSMB10"),
+        ("gene_alias", "The symbol is PSMB10. I'm sorry if this is wrong.", "PSMB10"),
+        ("gene_location", "chr8 (I am not certain)", "chr8"),
+        ("gene_alias", "I'm not sure, but it may be PSMB10. However, I don't have data.", "PSMB10"),
+    ],
+)
+def test_an_answer_before_an_admission_is_an_answer(module: str, answer: str, gold: str) -> None:
+    found = graded(module, answer, gold, ALIAS)
+    assert (found["score"], found["no_answer"]) == (1.0, 0.0)
+
+
+def test_who_is_sorry_and_does_not_know_has_not_said_yes() -> None:
+    answer = "I'm sorry, but I do not have information on whether TP53 is a protein-coding gene."
+    found = graded("protein_coding_genes", answer, "TRUE")
+    assert (found["score"], found["no_answer"]) == (0.0, 1.0)
+
+
+def test_a_question_that_is_repeated_is_no_answer() -> None:
+    asked = "Is ATP5F1EP2 a protein-coding gene?"
+    assert graded("protein_coding_genes", f"{asked} No.", "NA", asked)["score"] == 1
+    assert graded("protein_coding_genes", f"{asked} No.", "TRUE", asked)["score"] == 0
+    translate = "Translate ATGAAAGTTCTGGCATGA"
+    assert graded("amino_acid_translation", f"{translate}: MKVLA", "MKVLA", translate)["score"] == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['It may be "DNA binding", "RNA binding" or "ATP binding".', "DNA binding: RNA binding: ATP binding: X"],
+)
+def test_a_term_that_is_named_after_others_does_not_count(answer: str) -> None:
+    assert graded("gene_ontology", answer, "rna binding")["score"] == 0
+
+
 @pytest.mark.parametrize("answer", ["activates and represses", "does not activate", "regulates"])
 def test_both_effects_or_a_denied_one_are_no_answer(answer: str) -> None:
     assert graded("tf_regulation", answer, "Activation")["unparsable"] == 1
