@@ -10,6 +10,11 @@ def test_a_name_is_the_same_however_it_is_written(name: str) -> None:
     assert normalised_name(name) == "alstrom syndrome"
 
 
+def test_what_has_a_plus_is_not_what_has_none() -> None:
+    names = ["T-B+ immunodeficiency", "T-B- immunodeficiency", "Beta(+) thalassaemia", "Beta thalassaemia"]
+    assert len({normalised_name(name) for name in names}) == 4
+
+
 def test_listed_names_stay_on_one_line() -> None:
     assert listed_names(["tax_id", "Gene\rID", "Sum\x0bmary\n", "ä"]) == r"tax_id, Gene\rID, Sum\x0bmary\n, ä"
     assert listed_names([]) == "none"
