@@ -1,10 +1,13 @@
 """An object of a JSON file whose values are asked for by name and kind, with a placed error for any other."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from geneverse_pl.exceptions import DataFormatError
 
+# JSON can escape them, and neither a database nor a file of text can hold them.
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number"}
 
 
@@ -43,7 +46,7 @@ class JsonObject:
         value = self._value.get(key)
         if value is not None and not isinstance(value, str):
             raise self._wrong(key, value, "a text")
-        return " ".join((value or "").split()) or None
+        return self._plain(key, value or "") or None
 
     def needed_text(self, key: str) -> str:
         """A text that must be there."""
@@ -90,7 +93,14 @@ class JsonObject:
         for value in values:
             if not isinstance(value, str):
                 raise self._wrong(key, value, "a list of texts")
-        return tuple(" ".join(value.split()) for value in values if isinstance(value, str) and value.strip())
+        return tuple(self._plain(key, value) for value in values if isinstance(value, str) and value.strip())
+
+    def _plain(self, key: str, text: str) -> str:
+        """A text with its spaces made single."""
+        if found := _NO_TEXT.search(text):
+            message = f"has the character {found[0]!r} in '{self._trail}{key}', expected those of a text."
+            raise self.error(message)
+        return " ".join(text.split())
 
     def _list(self, key: str) -> list[object]:
         value = self._value.get(key)

@@ -161,3 +161,20 @@ def test_wrong_kinds(method: str, value: object, message: str) -> None:
     one = JsonObject(Path("f"), 3, 2, {"k": value})
     with pytest.raises(DataFormatError, match=message):
         list(getattr(one, method)("k"))
+
+
+@pytest.mark.parametrize("escaped", [r"\u0000", r"\ud800", r"\udfff"])
+def test_what_no_text_can_hold_is_refused(tmp_path: Path, escaped: str) -> None:
+    path = write(tmp_path, f'[{{"id": "a {escaped}", "ids": ["b", "{escaped}"]}}]')
+    [one] = read_entries(path, "results", may_be_bare=True)
+    with pytest.raises(
+        DataFormatError, match=r"line 1 \(entry 1\) has the character '\\\\(x00|ud)\S* in 'id', exp"
+    ):
+        one.text("id")
+    with pytest.raises(DataFormatError, match="in 'ids', expected those of a text"):
+        one.texts("ids")
+
+
+def test_a_pair_of_halves_is_one_character(tmp_path: Path) -> None:
+    [one] = read_entries(write(tmp_path, r'[{"id": "\ud83d\ude00"}]'), "results", may_be_bare=True)
+    assert one.text("id") == "\U0001f600"
