@@ -2,7 +2,7 @@
 
 import re
 
-_PROVIDER = re.compile(r"\s*\[(?:provided|supplied) by [^\]]*\]\.?\s*$")
+_PROVIDER = re.compile(r" ?\[(?:provided|supplied) by [^\]]*\]\.?$")
 _SENTENCE_END = (".", "!", "?")
 _SENTENCE_BREAK = re.compile(r"(?<=[a-z0-9)\]][.!?])\s+(?=[A-Z])")
 # What ends in a full stop and no sentence: "E. coli", "et al.", "subsp.".
@@ -21,7 +21,7 @@ def paragraph(text: str) -> str:
     Returns:
         Empty if nothing is left.
     """
-    plain = " ".join(_PROVIDER.sub("", text).split())
+    plain = _PROVIDER.sub("", " ".join(text.split()))
     return plain if not plain or plain.endswith(_SENTENCE_END) else f"{plain}."
 
 

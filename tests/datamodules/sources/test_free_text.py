@@ -1,5 +1,7 @@
 """Paragraphs and their sentences."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,12 @@ from datamodules.sources.free_text import paragraph, split_sentences
 )
 def test_a_paragraph_is_one_line_that_ends(text: str, expected: str) -> None:
     assert paragraph(text) == expected
+
+
+def test_a_long_gap_is_passed_at_once() -> None:
+    start = process_time()
+    assert paragraph(f"It binds{' ' * 50_000}DNA") == "It binds DNA."
+    assert process_time() - start < 2  # seconds; it took more than ten when each space was looked at anew
 
 
 @given(st.text(alphabet="aB1 .!?)]([\n", max_size=80))
