@@ -21,6 +21,7 @@ from geneverse_pl.evaluation.report import TUNED, format_table
 from geneverse_pl.evaluation.scores import write_scores
 from geneverse_pl.evaluation.text_report import ItemResult
 from geneverse_pl.exceptions import GeneverseError
+from geneverse_pl.whole_file import write_whole
 
 _KEYS = ("module", "question", "goldstandard", "answer")
 
@@ -42,9 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             results = read_answers(options.answers, options.model)
             scores = graded_scores(results, grade, BootstrapSettings(num_resamples=options.num_resamples))
+            options.out.parent.mkdir(parents=True, exist_ok=True)
             write_scores(options.out, scores)
             sys.stdout.write(f"{format_table(scores)}\n\nscores written to {options.out}\n")
-    except GeneverseError as error:
+    except (GeneverseError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
@@ -55,14 +57,15 @@ def write_questions(files: Iterable[Path], out: Path) -> int:
 
     Args:
         files: Files of questions.
-        out: The file to write.
+        out: The file to write, whole or not at all; its folder is made.
 
     Returns:
         Number of questions.
     """
     questions = read_geneturing(files)
     rows = [{"question": one.question, "module": one.module, "goldstandard": one.answer} for one in questions]
-    out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(out, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     return len(rows)
 
 

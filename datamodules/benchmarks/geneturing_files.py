@@ -107,24 +107,32 @@ def _nested(path: Path) -> tuple[Mapping[str, Mapping[str, object]], str] | None
         return None
     try:
         content = json.loads(text, object_pairs_hook=_unique)
+    except _RepeatedError as error:
+        raise DataFormatError(path, f"must name each question once, but {error}. Remove one.") from None
     except json.JSONDecodeError as error:
         # Objects one a line are no whole document, and are read as a table.
         if error.msg == "Extra data":
             return None
         message = f"is no valid JSON ({error.msg}, column {error.colno}). Download it again."
         raise DataFormatError(path, message, error.lineno) from None
+    except RecursionError:
+        raise DataFormatError(path, "is no valid JSON (nested too deeply). Download it again.") from None
     except ValueError as error:
-        raise DataFormatError(path, f"must name each question once, but {error}. Remove one.") from None
+        raise DataFormatError(path, f"is no valid JSON ({error}). Download it again.") from None
     if not all(isinstance(questions, dict) for questions in content.values()):
         return None
     return content, text
+
+
+class _RepeatedError(Exception):
+    """A key comes twice in an object."""
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"has {shown(repeated)} twice")
+        raise _RepeatedError(f"has {shown(repeated)} twice")
     return found
 
 

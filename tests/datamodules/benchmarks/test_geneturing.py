@@ -132,7 +132,8 @@ def test_files_without_the_modules_wanted_are_refused(questions: Path, tmp_path:
 def test_a_file_of_answers_is_graded(
     questions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked, answers, scores = (tmp_path / name for name in ("q.jsonl", "a.jsonl", "scores.json"))
+    # The folder is made where it is missing.
+    asked, answers, scores = (tmp_path / "new" / name for name in ("q.jsonl", "a.jsonl", "scores.json"))
     assert benchmarks(["questions", "--files", str(questions), "--out", str(asked)]) == 0
     rows = [json.loads(line) for line in asked.read_text().splitlines()]
     assert len(rows) == NUM_KEPT

@@ -91,6 +91,8 @@ def test_tasks_without_a_rule_are_left_out_and_lists_are_joined(
         ("a.json", '{"Gene alias": {\n"What?": 7}}', r"line 2 must have a text or a list .* got the num"),
         ("a.json", '{"Gene alias": {"What?": "A",\n "What?": "B"}}', r"must name each question once, but"),
         ("a.json", '{"Gene alias": {"What?": "A"', r"line 1 is no valid JSON"),
+        ("a.json", '{"Gene alias": {"What?": ' + 5000 * "9" + "}}", r"is no valid JSON \(Exceeds the limit"),
+        ("a.json", 100_000 * '{"a":', r"is no valid JSON \(nested too deeply\)"),
         ("a.json", '{"Gene colour": {\n"What?": "A"}}', r"line 2 has the unknown module 'Gene colour'"),
         ("a.jsonl", '{"Module": 3, "Question": "What?", "Goldstandard": "A"}', r"line 1 must have a text as"),
     ],
