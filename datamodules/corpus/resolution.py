@@ -10,6 +10,8 @@ from datamodules.corpus.records import Conflict, ConflictReason
 from datamodules.corpus.sources import SourceUsed
 from datamodules.corpus.staging import Staging
 
+_GENE_INFO = "ncbi_gene_info_human"
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -44,6 +46,7 @@ def resolve(staging: Staging, sources: Sequence[SourceUsed]) -> tuple[list[Resol
         staging: What the sources said.
         sources: The sources, in order.
     """
+    _tell_diseases(staging, sources)
     current = {one: now for one in staging.retired if (now := successor(staging.retired, one))}
     for one, now in current.items():
         # So that a former id that no other file uses can be looked up too.
@@ -86,6 +89,19 @@ def successor(retired: Mapping[str, set[tuple[str, ...]]], one: str) -> str | No
         if one in passed:
             return None
     return one
+
+
+def _tell_diseases(staging: Staging, sources: Sequence[SourceUsed]) -> None:
+    """Notes as diseases the numbers of OMIM that ``gene_info`` alone calls genes, and other files diseases.
+
+    NCBI lists the entries of a gene's diseases with its own. The tables that tell them apart may be missing.
+    """
+    gene_info = sum(1 << source.number for source in sources if source.key == _GENE_INFO)
+    genes = staging.nodes["gene"]
+    for one in genes.keys() & staging.nodes["disease"].keys():
+        is_of_gene_info_alone = staging.masks[genes[one]] == gene_info
+        if is_of_gene_info_alone and vocabulary(one) == "OMIM" and one not in staging.meanings:
+            staging.meanings[one] = {"disease"}
 
 
 def _may_be(staging: Staging, kind: EntityKind, one: str) -> bool:

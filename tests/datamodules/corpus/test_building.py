@@ -173,3 +173,13 @@ def test_faulty_rows_are_counted_among_those_passed_over(tmp_path: Path) -> None
 def test_a_tolerance_out_of_range_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="max_skipped_rows must be a number of rows >= 0"):
         build_corpus(CorpusSources(), tmp_path / "corpus.duckdb", max_skipped_rows=-1)
+
+
+def test_the_number_of_a_disease_is_none_of_its_gene(tmp_path: Path) -> None:
+    sources = write_toy_sources(tmp_path, ["ncbi_gene_info_human", "hpo_annotations"])
+    with build_corpus(sources, tmp_path / "corpus.duckdb") as corpus:
+        assert corpus.resolve("gene", "OMIM:600100") == "NCBIGene:100"
+        assert corpus.resolve("gene", "OMIM:100100") is None
+        assert corpus.resolve("disease", "OMIM:100100") == "OMIM:100100"
+        [conflict] = [one for one in corpus.conflicts() if one.reason == "other_kind"]
+    assert (conflict.kind, conflict.ids) == ("gene", ("OMIM:100100",))

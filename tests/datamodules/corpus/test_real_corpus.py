@@ -28,5 +28,7 @@ def test_real_files_are_merged(tmp_path: Path) -> None:
         assert counts.denied["disease_phenotype"] > 2_000
         assert "unknown_id" not in counts.conflicts
         assert corpus.resolve("gene", "OMIM:113705") == "NCBIGene:672"
-        # Breast cancer, which NCBI lists with several genes, is the id of none.
-        assert corpus.resolve("gene", "OMIM:114480") == "OMIM:114480"
+        # NCBI lists the numbers of diseases with genes: breast cancer with several, prune belly syndrome
+        # with CHRM3.
+        assert corpus.resolve("gene", "OMIM:114480") is None
+        assert corpus.resolve("gene", "OMIM:100100") is None
