@@ -53,6 +53,9 @@ def resolve(staging: Staging, sources: Sequence[SourceUsed]) -> tuple[list[Resol
         for kind in ENTITY_KINDS:
             if now in staging.nodes[kind]:
                 staging.node(kind, one)
+            elif one in staging.nodes[kind]:
+                # The file that tells of the successor may be cut before it.
+                staging.node(kind, now)
     resolved: list[Resolved] = []
     conflicts: list[Conflict] = []
     for kind in ENTITY_KINDS:

@@ -15,7 +15,10 @@ from datamodules.corpus import Corpus, CorpusSources, build_corpus
 from datamodules.corpus.layout import TABLES
 from datamodules.sources.tables import MissingFileError
 from geneverse_pl.exceptions import ConfigError, DataFormatError
-from tests.datamodules.corpus.toy_sources import FILES, write_toy_sources
+from tests.datamodules.corpus.toy_file import header, rows
+from tests.datamodules.corpus.toy_sources import FILES, annotation, write_toy_sources
+from tests.datamodules.sources.test_hpo_annotations import COMMENTS, HEADER
+from tests.datamodules.sources.test_omim_entries import TITLES
 
 ROOT = Path(__file__).parents[3]
 
@@ -173,6 +176,19 @@ def test_faulty_rows_are_counted_among_those_passed_over(tmp_path: Path) -> None
 def test_a_tolerance_out_of_range_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="max_skipped_rows must be a number of rows >= 0"):
         build_corpus(CorpusSources(), tmp_path / "corpus.duckdb", max_skipped_rows=-1)
+
+
+def test_an_entry_moved_to_one_that_no_file_has(tmp_path: Path) -> None:
+    (tmp_path / "mimTitles.txt").write_text(header(TITLES) + "Caret\t100400\tMOVED TO 100100\t\t\n")
+    told = annotation("OMIM:100400", "Alpha syndrome", "HP:0001001")
+    (tmp_path / "phenotype.hpoa").write_text(COMMENTS + HEADER + "".join(rows(told)))
+    sources = CorpusSources(
+        omim_mim_titles=tmp_path / "mimTitles.txt", hpo_annotations=tmp_path / "phenotype.hpoa"
+    )
+    with build_corpus(sources, tmp_path / "corpus.duckdb") as corpus:
+        [disease] = corpus.entities("disease")
+    assert (disease.id, disease.identifiers) == ("OMIM:100100", ("OMIM:100100", "OMIM:100400"))
+    assert not disease.is_obsolete
 
 
 def test_the_number_of_a_disease_is_none_of_its_gene(tmp_path: Path) -> None:
