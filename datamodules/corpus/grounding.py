@@ -14,7 +14,7 @@ from datamodules.corpus.sources import CorpusSources
 from datamodules.sources.catalogue import CATALOGUE
 from datamodules.sources.gene_ontology import read_gene_ontology
 from datamodules.sources.hpo import read_ontology
-from datamodules.sources.tables import MissingFileError
+from datamodules.sources.tables import MissingFileError, read_chunks
 from datamodules.sources.term_hierarchy import TermHierarchy
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.grounding import TableEntity, TableSource, write_table
@@ -24,7 +24,6 @@ from geneverse_pl.grounding.schemes import parse_id
 _TABLES = (".tsv", ".tsv.gz")
 _ONTOLOGIES = (".obo", ".obo.gz")
 _CORPUS = ".duckdb"
-_FIRST_TERMS = 100_000  # characters, within which an ontology's own ids come
 
 
 def write_grounding_table(paths: Iterable[str | Path], table: str | Path) -> Path:
@@ -146,8 +145,5 @@ def _from_ontology(path: Path, sources: list[TableSource]) -> Iterator[TableEnti
 
 
 def _is_gene_ontology(path: Path) -> bool:
-    import gzip
-
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", errors="replace") as stream:
-        return "\nid: GO:" in stream.read(_FIRST_TERMS)
+    # Its own terms come first, within the first piece of the file.
+    return "\nid: GO:" in next(read_chunks(path), "")

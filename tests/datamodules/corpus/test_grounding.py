@@ -9,7 +9,7 @@ from datamodules.corpus.grounding import write_grounding_table
 from datamodules.sources.hpo import hpo_folder
 from datamodules.sources.tables import MissingFileError
 from geneverse_pl.cli import main
-from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.exceptions import ConfigError, DataFormatError
 from geneverse_pl.grounding import GroundingTable, ground
 from tests.datamodules.corpus.toy_sources import write_toy_sources
 
@@ -88,3 +88,14 @@ def test_real_genes_and_phenotypes(tmp_path: Path) -> None:
             "Seizure (HP:0001250) and Arachnodactyly (HP:0001166); HP:0000006, HP:9999999 [?]."
         )
         assert ground(grounded.text, table).changes == ()
+
+
+def test_a_damaged_ontology_is_told_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "go-basic.obo.gz"
+    path.write_bytes(b"\x1f\x8b no gzip")
+    with pytest.raises(DataFormatError, match=r"go-basic\.obo\.gz: line 1 cannot be read: the gzip stream"):
+        write_grounding_table([path], tmp_path / "t.sqlite")
+    write_toy_sources(tmp_path, ("go_basic",))
+    (tmp_path / "go-basic.obo").rename(path)  # as some browsers unpack what they fetch
+    with GroundingTable(write_grounding_table([path], tmp_path / "t.sqlite")) as table:
+        assert table.coverage == {"GO": ["go_term"]}
