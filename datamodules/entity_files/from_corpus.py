@@ -3,10 +3,11 @@
 import random
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from datamodules.corpus import Corpus
-from datamodules.corpus.identifiers import EntityKind, RelationKind
+from datamodules.corpus.identifiers import ENDS, EntityKind, RelationKind
 from datamodules.entity_files.selection import (
     EntityLimits,
     OrganSystems,
@@ -50,15 +51,27 @@ def write_corpus_entities(
     """
     drawing = _Drawing(corpus, limits or EntityLimits(), ontology, random.Random(seed))
     entities = drawing.entities()
-    known = {entity.id for entity in entities}
+    ids = _row_ids(entities)
     pairs = [
-        PairRow(subject, item, relation, 1)
+        PairRow(ids[ends[0], subject], ids[ends[1], item], relation, 1)
         for relation in _RELATIONS
+        for ends in [ENDS[relation]]
         for subject, items in drawing.links[relation].items()
         for item in items
-        if subject in known and item in known
+        if (ends[0], subject) in ids and (ends[1], item) in ids
     ]
-    return write_tables(Path(folder), entities, pairs)
+    rows = [replace(entity, id=ids[entity.kind, entity.id]) for entity in entities]
+    return write_tables(Path(folder), rows, pairs)
+
+
+def _row_ids(entities: Iterable[EntityRow]) -> dict[tuple[str, str], str]:
+    """Kind and id to the id in the file; a concept may be a disease to one source, a phenotype to another."""
+    ids: dict[tuple[str, str], str] = {}
+    used: set[str] = set()
+    for one in entities:
+        ids[one.kind, one.id] = one.id if one.id not in used else f"{one.id} ({one.kind})"
+        used.add(one.id)
+    return ids
 
 
 class _Drawing:

@@ -1,9 +1,13 @@
 """The two files: entities with their classes, and pairs of them that are true or false."""
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import chain
 from pathlib import Path
+
+from geneverse_pl.whole_file import write_whole
 
 ENTITIES_FILE, RELATIONS_FILE = "entities.tsv", "relations.tsv"
 
@@ -50,7 +54,7 @@ class PairRow:
 
 
 def write_tables(folder: Path, entities: Iterable[EntityRow], pairs: Iterable[PairRow]) -> tuple[Path, Path]:
-    """Writes ``entities.tsv`` and ``relations.tsv``; those that are there are replaced.
+    """Writes ``entities.tsv`` and ``relations.tsv``, each whole or not at all; older ones are replaced.
 
     Args:
         folder: Folder of the files; it is made.
@@ -67,12 +71,12 @@ def write_tables(folder: Path, entities: Iterable[EntityRow], pairs: Iterable[Pa
     )
     for name, row_type, rows in tables:
         columns = [column.name for column in fields(row_type)]
-        _write(folder / name, columns, ([str(v) for v in asdict(row).values()] for row in rows))
+        cells = ([str(value) for value in asdict(row).values()] for row in rows)
+        write_whole(folder / name, map(_line, chain([columns], cells)))
     return folder / ENTITIES_FILE, folder / RELATIONS_FILE
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+def _line(cells: Sequence[str]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, delimiter="\t", lineterminator="\n").writerow(cells)
+    return stream.getvalue()

@@ -7,6 +7,7 @@ from geneverse_pl.representations.items import read_entities, read_pairs
 from tests.datamodules.corpus.toy_file import rows
 from tests.datamodules.corpus.toy_sources import annotation
 from tests.datamodules.entity_files.conftest import SYMBOLS
+from tests.datamodules.sources.test_disgenet import HEADER as DISGENET
 from tests.datamodules.sources.test_hpo_annotations import COMMENTS, HEADER
 from tests.datamodules.sources.test_hpo_genes import GENES_TO_PHENOTYPE
 from tests.datamodules.sources.test_ncbi_gene2go import HEADER as GENE2GO
@@ -61,3 +62,18 @@ def test_without_an_ontology_no_organ_systems(tmp_path: Path) -> None:
     with build_corpus(write_sources(tmp_path), tmp_path / "corpus.duckdb") as corpus:
         entities, _ = write_corpus_entities(tmp_path / "files", corpus)
     assert {entity.fields["organ_system"] for entity in read_entities(entities)} == {""}
+
+
+def test_a_concept_that_is_a_disease_and_a_phenotype_has_two_rows(tmp_path: Path) -> None:
+    columns = ["COL4A{0}", "", "", "C0000001", "Thing", "disease", "", "", "0.5", "", "", "", "1", "0", "CGI"]
+    told = [[str(number), *(cell.format(number) for cell in columns)] for number in range(1, 7)]
+    told.append([cell.replace("disease", "phenotype") for cell in told[0]])
+    (tmp_path / "gda.tsv").write_text(DISGENET + "".join(rows(*told)))
+    sources = CorpusSources(disgenet_curated=tmp_path / "gda.tsv")
+    with build_corpus(sources, tmp_path / "corpus.duckdb") as corpus:
+        entities, relations = write_corpus_entities(tmp_path, corpus, limits=EntityLimits(genes_per_class=3))
+    kinds = {one.id: one.kind for one in read_entities(entities)}
+    assert kinds["MEDGEN:C0000001"] == "disease"
+    assert kinds["MEDGEN:C0000001 (phenotype)"] == "phenotype"
+    [pair] = [pair for pair in read_pairs(relations) if pair.relation == "gene_phenotype"]
+    assert (pair.subject, pair.object) == ("NCBIGene:1", "MEDGEN:C0000001 (phenotype)")
