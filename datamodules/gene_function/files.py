@@ -72,7 +72,7 @@ def needed_files(folder: Path, sources: Sequence[SourceName], given: GeneFiles) 
     """The path of each file that is read; ``gene_info`` always is.
 
     Args:
-        folder: Folder of the files, under the names that their publishers give them.
+        folder: Folder of the files, under the names that their publishers give them, packed or not.
         sources: What is read besides ``gene_info``.
         given: Files that lie elsewhere.
 
@@ -91,7 +91,13 @@ def needed_files(folder: Path, sources: Sequence[SourceName], given: GeneFiles) 
                 f"files.{field.name} must belong to a source that is read, and sources are "
                 f"{', '.join(sources) or 'none'}. Add {needing} to sources, or leave the file out."
             )
-    return {name: getattr(given, name) or folder / CATALOGUE[_KEYS[name]].file_name for name in names}
+    return {name: getattr(given, name) or _in_folder(folder, name) for name in names}
+
+
+def _in_folder(folder: Path, name: FileName) -> Path:
+    path = folder / CATALOGUE[_KEYS[name]].file_name
+    unpacked = path.with_name(path.name.removesuffix(".gz"))
+    return unpacked if unpacked.is_file() and not path.exists() else path
 
 
 def downloads(paths: Mapping[FileName, Path]) -> Sequence[RemoteFile]:

@@ -28,6 +28,14 @@ def test_any_file_may_lie_elsewhere_and_is_fetched_to_there(tmp_path: Path) -> N
     assert all(file.url.startswith("https://ftp.ncbi.nlm.nih.gov/gene/") for file in files)
 
 
+def test_a_file_that_was_unpacked_is_found(tmp_path: Path) -> None:
+    (tmp_path / "gene2go").touch()
+    paths = needed_files(tmp_path, ["gene2go"], GeneFiles())
+    assert [path.name for path in paths.values()] == ["Homo_sapiens.gene_info.gz", "gene2go"]
+    (tmp_path / "gene2go.gz").touch()
+    assert needed_files(tmp_path, ["gene2go"], GeneFiles())["gene2go"].name == "gene2go.gz"
+
+
 def test_mistakes(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"Unknown source 'go'\. .*Choose one of: diseases, gene2go"):
         needed_files(tmp_path, ["go"], GeneFiles())  # type: ignore[list-item]
