@@ -59,7 +59,7 @@ _SAME_RELEASE = "Take all HPO files of one release."
 _UNIPROT_FIELDS = (
     "accession,id,reviewed,protein_name,gene_names,gene_primary,gene_synonym,length,cc_function,cc_disease,"
     "cc_pathway,cc_tissue_specificity,cc_subcellular_location,go_id,keyword,xref_mim,xref_geneid,xref_hgnc,"
-    "lit_pubmed_id"
+    "xref_orphanet,lit_pubmed_id"
 )
 _UNIPROT_STREAM = (
     "https://rest.uniprot.org/uniprotkb/stream?compressed=true&format=tsv"
