@@ -40,5 +40,9 @@ def read_parquet_columns(path: Path, columns: Sequence[str]) -> list[list[object
         raise DataFormatError(path, message)
     if table.num_rows == 0:
         raise DataFormatError(path, "has no row. Download it again.")
-    values = [table.column(column).to_pylist() for column in columns]
-    return [[value.decode() if isinstance(value, bytes) else value for value in column] for column in values]
+    try:
+        values = [table.column(column).to_pylist() for column in columns]
+        return [[value.decode() if isinstance(value, bytes) else value for value in row] for row in values]
+    except UnicodeDecodeError as error:
+        message = f"holds a text that is not UTF-8 (the byte 0x{error.object[error.start]:02x})."
+        raise DataFormatError(path, f"{message} Download it again.") from None

@@ -35,6 +35,11 @@ def test_cells_in_parquet(tmp_path: Path, toy_tissue: Any, as_bytes: bool) -> No
     columns = {"cell_id": cells, "x_centroid": [1.0, 2, 3, 4, 5], "y_centroid": [5.0, 4, 3, 2, 1]}
     parquet.write_table(pyarrow.table(columns), folder / "cells.parquet")
     assert read_xenium(folder, "x").coordinates.tolist() == [[1, 5], [2, 4], [3, 3], [4, 2], [5, 1]]
+    parquet.write_table(pyarrow.table(columns | {"cell_id": [b"\xff"] * 5}), folder / "cells.parquet")
+    with pytest.raises(
+        DataFormatError, match=r"cells\.parquet: holds a text that is not UTF-8 \(the byte 0xff\)"
+    ):
+        read_xenium(folder, "x")
     parquet.write_table(pyarrow.table(columns | {"cell_id": [cells[0]] * 5}), folder / "cells.parquet")
     with pytest.raises(DataFormatError, match=r"cells\.parquet: must name each cell once"):
         read_xenium(folder, "x")
