@@ -58,6 +58,8 @@ def read_h5ad(
         raise DataFormatError(path, f"must hold spots and genes, holds {data.n_obs} and {data.n_vars}.")
     if _IN_TISSUE in data.obs:
         data = data[_numbers(path, data.obs[_IN_TISSUE]) == 1]
+        if data.n_obs == 0:
+            raise DataFormatError(path, f"must mark spots with 1 in obs['{_IN_TISSUE}'], and marks none.")
     spots = [str(spot) for spot in data.obs_names]
     check_unique(path, "spot", spots)
     if _SPATIAL not in data.obsm:

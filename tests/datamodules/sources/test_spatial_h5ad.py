@@ -180,3 +180,13 @@ def test_without_anndata(write: Callable[..., Path], monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "anndata", None)
     with pytest.raises(ConfigError, match=r'needs anndata.* pip install "geneverse_pl\[spatial\]"'):
         read_h5ad(path, "s")
+
+
+def test_spots_that_all_lie_outside_the_tissue(write: Callable[..., Path]) -> None:
+    def change(data: Any) -> None:
+        data.obs["in_tissue"] = 0
+
+    with pytest.raises(
+        DataFormatError, match=r"must mark spots with 1 in obs\['in_tissue'\], and marks none"
+    ):
+        read_h5ad(write(change), "s")
