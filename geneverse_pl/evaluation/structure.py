@@ -105,7 +105,8 @@ def parse_choice(text: str, choices: Sequence[str]) -> str | None:
 
 def _named(text: str, choices: Sequence[str]) -> list[str]:
     """Choices that a text names, each apart from longer ones that hold its words (*likely benign*)."""
-    body, found = normalise(text), []
+    body = normalise(text)
+    found: list[str] = []
     for choice in sorted(choices, key=lambda one: -len(normalise(one))):
         name = normalise(choice)
         rest, count = re.subn(rf"(?<!\S){re.escape(name)}(?!\S)", "|", body) if name else (body, 0)
