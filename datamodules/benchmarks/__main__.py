@@ -16,11 +16,12 @@ from datamodules.benchmarks.geneturing_modules import MODULES, module_key
 from datamodules.instruction.place import Place
 from datamodules.instruction.rows import read_rows
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
-from geneverse_pl.evaluation.graded import GRADED, graded_scores
+from geneverse_pl.evaluation.graded import CONTROLS, GRADED, graded_scores
 from geneverse_pl.evaluation.report import TUNED, format_table
 from geneverse_pl.evaluation.scores import write_scores
 from geneverse_pl.evaluation.text_report import ItemResult
-from geneverse_pl.exceptions import GeneverseError
+from geneverse_pl.exceptions import ConfigError, GeneverseError
+from geneverse_pl.whole_file import write_whole
 
 _KEYS = ("module", "question", "goldstandard", "answer")
 
@@ -40,12 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             number = write_questions(options.files, options.out)
             sys.stdout.write(f"{number} questions written to {options.out}\n")
         else:
+            if options.num_resamples < 1:
+                raise ConfigError(f"--num_resamples must be > 0, got {options.num_resamples}.")
             results = read_answers(options.answers, options.model)
             scores = graded_scores(results, grade, BootstrapSettings(num_resamples=options.num_resamples))
             write_scores(options.out, scores)
             sys.stdout.write(f"{format_table(scores)}\n\nscores written to {options.out}\n")
     except GeneverseError as error:
         sys.stderr.write(f"error: {error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(
+            f"error: {options.out} must be a file in a folder that exists, and is not ({error}).\n"
+        )
         return 2
     return 0
 
@@ -62,7 +70,7 @@ def write_questions(files: Iterable[Path], out: Path) -> int:
     """
     questions = read_geneturing(files)
     rows = [{"question": one.question, "module": one.module, "goldstandard": one.answer} for one in questions]
-    out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    write_whole(out, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     return len(rows)
 
 
@@ -74,8 +82,11 @@ def read_answers(path: Path, model: str = TUNED) -> list[ItemResult]:
         model: Name of the model in the table.
 
     Raises:
+        ConfigError: If the model has the name of a control.
         DataFormatError: If a row lacks one of them or has an unknown module.
     """
+    if not model or model in CONTROLS:
+        raise ConfigError(f"--model must be a name other than {', '.join(CONTROLS)}, got '{model}'.")
     results = []
     for place, row in read_rows(path):
         module, question, gold, answer = (_text(place, row.get(key), key) for key in _KEYS)
