@@ -16,11 +16,11 @@ from datamodules.benchmarks.geneturing_modules import MODULES, module_key
 from datamodules.instruction.place import Place
 from datamodules.instruction.rows import read_rows
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
-from geneverse_pl.evaluation.graded import GRADED, graded_scores
+from geneverse_pl.evaluation.graded import CONTROLS, GRADED, graded_scores
 from geneverse_pl.evaluation.report import TUNED, format_table
 from geneverse_pl.evaluation.scores import write_scores
 from geneverse_pl.evaluation.text_report import ItemResult
-from geneverse_pl.exceptions import GeneverseError
+from geneverse_pl.exceptions import ConfigError, GeneverseError
 from geneverse_pl.whole_file import write_whole
 
 _KEYS = ("module", "question", "goldstandard", "answer")
@@ -41,13 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             number = write_questions(options.files, options.out)
             sys.stdout.write(f"{number} questions written to {options.out}\n")
         else:
+            if options.num_resamples < 1:
+                raise ConfigError(f"--num_resamples must be > 0, got {options.num_resamples}.")
             results = read_answers(options.answers, options.model)
             scores = graded_scores(results, grade, BootstrapSettings(num_resamples=options.num_resamples))
             options.out.parent.mkdir(parents=True, exist_ok=True)
             write_scores(options.out, scores)
             sys.stdout.write(f"{format_table(scores)}\n\nscores written to {options.out}\n")
-    except (GeneverseError, OSError) as error:
+    except GeneverseError as error:
         sys.stderr.write(f"error: {error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(
+            f"error: {options.out} must be a file that can be written, and is not ({error}).\n"
+        )
         return 2
     return 0
 
@@ -77,8 +84,11 @@ def read_answers(path: Path, model: str = TUNED) -> list[ItemResult]:
         model: Name of the model in the table.
 
     Raises:
+        ConfigError: If the model has the name of a control.
         DataFormatError: If a row lacks one of them or has an unknown module.
     """
+    if not model or model in CONTROLS:
+        raise ConfigError(f"--model must be a name other than {', '.join(CONTROLS)}, got '{model}'.")
     results = []
     for place, row in read_rows(path):
         module, question, gold, answer = (_text(place, row.get(key), key) for key in _KEYS)

@@ -66,6 +66,7 @@ _NEGATIVE = re.compile(
     r"|\bdoes ?n[o']t (?:en)?code",
     re.IGNORECASE,
 )
+_NO_PSEUDOGENE = re.compile(r"(?:\bnot|n't) an? (?:\w+ )?pseudogene", re.IGNORECASE)
 _YES_NO = re.compile(r"\b(yes|true|no|false|na|n/a)\b", re.IGNORECASE)
 _EFFECTS = {
     "Activation": re.compile(r"\b(?:activat|up-?regulat|induc|enhanc)", re.IGNORECASE),
@@ -209,6 +210,7 @@ def read_yes_no(text: str) -> bool | None:
     found = _YES_NO.match(said.lstrip(" \"'*`"))
     if found is not None:
         return found[0].lower() in ("yes", "true")
+    said = _NO_PSEUDOGENE.sub("", said)
     if _NEGATIVE.search(said):
         return False
     if re.search(r"\bprotein[ -]coding\b|\bcodes for a protein\b|\bencodes\b", said, re.IGNORECASE):

@@ -66,13 +66,14 @@ class GeneTuringDataModule(TextDataModule):
     ) -> None:
         super().__init__(encoding, batching, seed, cache_dir)
         self.files = [Path(path) for path in (files if isinstance(files, list) else [files])]
-        self.modules = None if modules is None else [module_key(name) for name in modules]
+        keys = None if modules is None else [module_key(name) for name in modules]
+        self.modules = None if keys is None else list(dict.fromkeys(keys))
         self.max_questions = max_questions
         if not self.files:
             raise ConfigError("files must name at least one file, got none.")
         if max_questions is not None and max_questions < 1:
             raise ConfigError(f"max_questions must be > 0, got {max_questions}.")
-        for name, key in zip(modules or [], self.modules or [], strict=True):
+        for name, key in zip(modules or [], keys or [], strict=True):
             if key not in MODULES:
                 raise ConfigError(unknown_choice("module", name, [one.title for one in MODULES.values()]))
 
@@ -108,23 +109,21 @@ class GeneTuringDataModule(TextDataModule):
         """All questions as the held-out split; the other splits are empty.
 
         Raises:
-            ConfigError: If the files have no question of the modules wanted.
+            ConfigError: If the files have no question of a module that is wanted.
             DataFormatError: If a file is not as documented.
         """
         by_module: dict[str, list[GeneTuringQuestion]] = {}
         for question in read_geneturing(self.files):
             by_module.setdefault(question.module, []).append(question)
         wanted = list(by_module) if self.modules is None else self.modules
-        held_out = [
-            geneturing_sample(question)
-            for key in wanted
-            for question in by_module.get(key, [])[: self.max_questions]
-        ]
-        if not held_out:
+        if not wanted or not set(wanted) <= set(by_module):
             raise ConfigError(
                 f"files must have questions of the modules {', '.join(wanted) or 'of GeneTuring'}, and have "
                 f"those of {', '.join(by_module) or 'none'}. Check files and modules."
             )
+        held_out = [
+            geneturing_sample(question) for key in wanted for question in by_module[key][: self.max_questions]
+        ]
         return {TRAIN: [], VAL: [], HELD_OUT: held_out, MEMORISED: []}
 
     def grade(self, answer: str, metadata: Mapping[str, Any]) -> Mapping[str, float]:

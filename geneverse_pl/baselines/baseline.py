@@ -12,6 +12,7 @@ from geneverse_pl.baselines.questions import (
     answerable,
     hint_of,
     images_of,
+    is_graded,
     question_request,
     words_of,
 )
@@ -20,6 +21,7 @@ from geneverse_pl.endpoint.chat import Answer, Failure
 from geneverse_pl.endpoint.client import Endpoint
 from geneverse_pl.endpoint.usage import named_folder, usage, write_usage
 from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings
+from geneverse_pl.evaluation.graded import Grade
 from geneverse_pl.evaluation.item_choice import choose_items
 from geneverse_pl.evaluation.item_file import write_items
 from geneverse_pl.evaluation.scores import Score, write_scores
@@ -36,9 +38,16 @@ RESERVED = frozenset(
         "untuned",
         "majority",
         "constant",
+        "popular_facts",
         "degree_prior",
         "nearest_neighbour",
         "lookup",
+        "embedding_logistic",
+        "random_vectors_logistic",
+        "tuned_rag",
+        "untuned_rag",
+        "tuned_grounded",
+        "untuned_grounded",
         "shuffled",
         "reference",
         "text_only",
@@ -75,6 +84,7 @@ class Baseline:
         examples: Training questions to show before each.
         knowledge: What controls may learn from.
         bootstrap: How intervals are computed.
+        grade: Rule of the data module for questions of the kinds ``graded/…``; without it they are not asked.
 
     Raises:
         ConfigError: If the name is that of a model or control of every run, or ``max_items`` is not positive.
@@ -86,6 +96,7 @@ class Baseline:
     examples: ExamplePool = field(default_factory=lambda: ExamplePool((), 0))
     knowledge: TrainingKnowledge = field(default_factory=TrainingKnowledge)
     bootstrap: BootstrapSettings = DEFAULT_BOOTSTRAP
+    grade: Grade | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip() or self.name in RESERVED:
@@ -111,7 +122,7 @@ class Baseline:
         names = {name for item in items for name in (*item.nll, *item.choices, *item.texts)}
         if self.name in names:
             raise ConfigError(_name_message(self.name, names))
-        possible = answerable(items)
+        possible = [item for item in answerable(items) if self.grade is not None or not is_graded(item)]
         chosen = choose_items(possible, self.max_items)
         if not chosen:
             raise ConfigError(
@@ -121,7 +132,7 @@ class Baseline:
         keys = [self._key(item) for item in chosen]
         outcomes = self._outcomes(dict(zip(keys, chosen, strict=True)), endpoint)
         answered = [
-            replace(item, texts={**item.texts, self.name: cleaned(outcome.text)})
+            replace(item, texts={**item.texts, self.name: _said(outcome)})
             for item, key in zip(chosen, keys, strict=True)
             if isinstance(outcome := outcomes[key], Answer)
         ]
@@ -131,7 +142,7 @@ class Baseline:
                 f"The endpoint {endpoint.config.base_url} must answer at least one question, and answered "
                 f"none: {reason}. Mend its settings or its server, and run again."
             )
-        scores = baseline_scores(answered, self.name, self.knowledge, self.bootstrap)
+        scores = baseline_scores(answered, self.name, self.knowledge, self.bootstrap, self.grade)
         counts = {"name": self.name, "num_chosen": len(chosen), "num_possible": len(possible)}
         used = usage(outcomes.values(), endpoint.tally, endpoint.config)
         return BaselineResult(answered, scores, counts | used)
@@ -143,7 +154,8 @@ class Baseline:
         return dict(zip(items, endpoint.answers(requests, len(items), "asking"), strict=True))
 
     def _examples(self, item: ItemResult) -> Sequence[Example]:
-        return self.examples.before(item.kind, str(item.metadata.get("group") or ""))
+        words = words_of(item.context, item.question)
+        return self.examples.before(item.kind, str(item.metadata.get("group") or ""), words)
 
     def _key(self, item: ItemResult) -> Hashable:
         """What decides the request."""
@@ -201,6 +213,12 @@ def describe_items(result: BaselineResult) -> str:
     ]
     lines += [f"  {number:,}  {kind}, {split}" for (kind, split), number in sorted(counts.items())]
     return "\n".join(lines)
+
+
+def _said(answer: Answer) -> str:
+    """What was answered after all thoughts; nothing where these were cut off."""
+    text = cleaned(answer.text)
+    return "" if text.startswith("<think>") else text
 
 
 def _name_message(name: str, names: frozenset[str] | set[str]) -> str:

@@ -50,16 +50,20 @@ class ExamplePool:
         for kind, found in self._by_kind.items():
             self._by_kind[kind] = _by_turns(found)
 
-    def before(self, kind: str, group: str) -> Sequence[Example]:
+    def before(self, kind: str, group: str, words: str = "") -> Sequence[Example]:
         """The examples shown before a question: the same for all of a kind, but none of its own group.
 
+        Nor is the question itself, with its answer, which one of the training split would else be shown.
         Answers take turns, so that of two choices each is shown as often. There may be fewer than wanted.
 
         Args:
             kind: The question's kind.
-            group: Its split group.
+            group: Its split group; empty if it has none.
+            words: Context and question.
         """
-        others = (one for one in self._by_kind[kind] if not group or one.group != group)
+        others = (
+            one for one in self._by_kind[kind] if one.words != words and (not group or one.group != group)
+        )
         return tuple(one for one, _ in zip(others, range(self.num_shown), strict=False))
 
 

@@ -7,6 +7,7 @@ from geneverse_pl.baselines.examples import Example
 from geneverse_pl.baselines.pictures import image_part
 from geneverse_pl.data.records import IMAGE_MARK
 from geneverse_pl.endpoint.chat import ChatRequest, Message
+from geneverse_pl.evaluation.graded import GRADED
 from geneverse_pl.evaluation.structure import asked_form
 from geneverse_pl.evaluation.text_report import FACT, LIST, ItemResult
 from geneverse_pl.exceptions import ConfigError
@@ -35,6 +36,11 @@ def answerable(items: Iterable[ItemResult]) -> list[ItemResult]:
 def is_closed(item: ItemResult) -> bool:
     """Whether a question has a closed list of answers, which the run's models were compared on."""
     return bool(item.choices) and len(choices_of(item.metadata)) > 1
+
+
+def is_graded(item: ItemResult) -> bool:
+    """Whether a rule of the data module alone tells what an answer is worth."""
+    return item.kind.partition("/")[0] == GRADED
 
 
 def choices_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from geneverse_pl.baselines.questions import IMAGE, choices_of, is_closed
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.graded import Grade, graded_scores
 from geneverse_pl.evaluation.image_report import image_scores
 from geneverse_pl.evaluation.parsed_choices import parsed_choice_scores
 from geneverse_pl.evaluation.scores import Score
@@ -13,7 +14,11 @@ from geneverse_pl.evaluation.text_report import RELATION, ItemResult, TrainingKn
 
 
 def baseline_scores(
-    items: Sequence[ItemResult], name: str, knowledge: TrainingKnowledge, bootstrap: BootstrapSettings
+    items: Sequence[ItemResult],
+    name: str,
+    knowledge: TrainingKnowledge,
+    bootstrap: BootstrapSettings,
+    grade: Grade | None = None,
 ) -> list[Score]:
     """Scores of all models and controls, and those of a model that has answered everything in words.
 
@@ -26,10 +31,13 @@ def baseline_scores(
         name: The other model's name.
         knowledge: Training tables and questions for the controls; empty if they are not known.
         bootstrap: How intervals are computed.
+        grade: Rule for questions of the kinds ``graded/…``; None if there are none.
     """
     own = [_without_closed_words(item, name) for item in items]
     shows_pictures = any(IMAGE in item.metadata for item in items)
     scores = image_scores(own, bootstrap) if shows_pictures else text_scores(own, knowledge, bootstrap)
+    if grade is not None:
+        scores += graded_scores(own, grade, bootstrap)
     for (task, split), cell in _closed_cells(items, is_text=not shows_pictures).items():
         choices = [choices_of(item.metadata) for item in cell]
         truth = [

@@ -83,11 +83,12 @@ def build_baseline(options: Namespace, items: "Sequence[ItemResult]") -> "Baseli
         items: The run's questions.
 
     Raises:
-        ConfigError: If examples or pictures are needed and the store cannot be opened.
+        ConfigError: If examples, pictures or the rule of graded questions are needed and the store cannot be
+            opened.
     """
     from geneverse_pl.baselines.baseline import Baseline
     from geneverse_pl.baselines.examples import ExamplePool
-    from geneverse_pl.baselines.questions import IMAGE
+    from geneverse_pl.baselines.questions import IMAGE, is_graded
     from geneverse_pl.commands.run_store import (
         knowledge_of,
         open_data,
@@ -95,12 +96,13 @@ def build_baseline(options: Namespace, items: "Sequence[ItemResult]") -> "Baseli
         training_examples,
     )
     from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+    from geneverse_pl.evaluation.graded import GradesAnswers
 
     shots = options.few_shot
     name = options.name or (f"{options.model} ({shots}-shot)" if shots else options.model)
     settings = {"max_items": options.max_items, "bootstrap": BootstrapSettings(options.num_resamples)}
     Baseline(name, **settings)  # a wrong option is told before anything is opened
-    needs_store = bool(shots) or any(IMAGE in item.metadata for item in items)
+    needs_store = bool(shots) or any(IMAGE in item.metadata or is_graded(item) for item in items)
     data = (
         open_data(options.run)
         if needs_store
@@ -112,5 +114,6 @@ def build_baseline(options: Namespace, items: "Sequence[ItemResult]") -> "Baseli
         pictures=None if data is None else data.store.images.__getitem__,
         examples=ExamplePool(examples, shots),
         knowledge=knowledge_of(data),
+        grade=data.grade if isinstance(data, GradesAnswers) else None,
         **settings,
     )

@@ -75,8 +75,8 @@ def run(arguments: Sequence[str]) -> int:
         from geneverse_pl.commands.adapter_test import run_adapter_test
 
         runs = [run_adapter_test(options.adapter, options.config or [], options.out)]
-    for folder in runs:
-        _report(folder, options)
+    for folder, out in zip(runs, _out_folders(runs, options), strict=True):
+        _report(folder, out, options)
     return 0
 
 
@@ -106,15 +106,30 @@ def _check(options: Namespace) -> None:
 # --- reports ---
 
 
-def _report(folder: Path, options: Namespace) -> None:
+def _out_folders(runs: Sequence[Path], options: Namespace) -> list[Path]:
+    """Where the report of each run is written."""
+    if options.out is None or options.adapter is not None:
+        return list(runs)
+    if len(runs) == 1:
+        return [options.out]
+    from geneverse_pl.evaluation.run_folder import run_name
+
+    names = [run_name(folder).replace("/", "_") for folder in runs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(
+                "--out writes each run into a folder named by the run's and the one above, and several runs "
+                f"are called '{name}'. Report them one by one."
+            )
+    return [options.out / name for name in names]
+
+
+def _report(folder: Path, out: Path, options: Namespace) -> None:
     from geneverse_pl.commands.run_records import load_record
     from geneverse_pl.evaluation.report import format_table
     from geneverse_pl.report import write_reports
 
     record = load_record(folder, options.resamples, options.confidence, options.seed)
-    out = folder
-    if options.out is not None and options.adapter is None:
-        out = options.out / record.name.replace("/", "_") if len(options.runs) > 1 else options.out
     if options.adapter is None:  # its test has just shown them
         _say(f"{record.name}\n\n{format_table(record.scores)}\n")
     _say("\n".join(f"written to {path}" for path in write_reports(out, record)))

@@ -54,7 +54,8 @@ def load_record(
     scores = scores_again(folder, items, scoring_of(facts, items), bootstrap, similarity)
     store = facts.pop(STORE_PATH, None)
     path = Path(store) if store is not None else None
-    return RunRecord(run_name(folder), scores, items, settings, facts, _data_card(path), _pictures(path))
+    card, pictures = _data_card(path), _pictures(path)
+    return RunRecord(run_name(folder), scores, items, settings, facts, card, pictures, bootstrap)
 
 
 def _similarity(settings: Mapping[str, Any], items: Sequence[ItemResult]) -> Similarity | None:

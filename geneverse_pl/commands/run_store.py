@@ -38,9 +38,9 @@ def open_data(run: Path) -> TextDataModule:
     path = run / CONFIG_FILE
     if not path.is_file():
         raise ConfigError(f"A run's folder must hold its {CONFIG_FILE}, and {run} does not. Name another.")
-    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     parser = _parser()
     try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
         config = parser.parse_object({name: settings[name] for name in ("model", "data")})
         built: Any = parser.instantiate_classes(config)
     except GeneverseError:

@@ -28,7 +28,8 @@ def usage(outcomes: Iterable[Answer | Failure], tally: Tally, config: EndpointCo
     Returns:
         ``model``; ``num_answers``, of them ``num_asked_now`` and ``num_kept`` from before; ``num_failed``,
         requests without an answer; ``num_cut``, answers cut at the most tokens; ``prompt_tokens`` and
-        ``completion_tokens``; ``cost`` and the ``prices`` of a million tokens, null if not known;
+        ``completion_tokens``, of answers whose tokens the server counts; ``num_uncounted``, the others;
+        ``cost``, null if no price is known or an answer is uncounted; ``prices`` of a million tokens;
         ``latency_seconds``, ``mean`` and ``p95`` over ``n`` answers, tries and waits between them included,
         waits for the rate limit not.
     """
@@ -39,6 +40,7 @@ def usage(outcomes: Iterable[Answer | Failure], tally: Tally, config: EndpointCo
         prompt_tokens=sum(answer.prompt_tokens for answer in answers),
         completion_tokens=sum(answer.completion_tokens for answer in answers),
     )
+    num_uncounted = sum(not (answer.prompt_tokens or answer.completion_tokens) for answer in answers)
     return {
         "model": config.model,
         "num_answers": len(answers),
@@ -50,7 +52,8 @@ def usage(outcomes: Iterable[Answer | Failure], tally: Tally, config: EndpointCo
         "num_http_requests_now": tally.num_tries,
         "prompt_tokens": total.prompt_tokens,
         "completion_tokens": total.completion_tokens,
-        "cost": total.cost(config.input_price, config.output_price),
+        "num_uncounted": num_uncounted,
+        "cost": None if num_uncounted else total.cost(config.input_price, config.output_price),
         "prices": {"input": config.input_price, "output": config.output_price},
         "latency_seconds": {
             "mean": float(seconds.mean()) if len(seconds) else None,
@@ -74,6 +77,8 @@ def describe_usage(found: dict[str, Any]) -> str:
     ]
     if found["cost"] is not None:
         lines.append(f"cost:    {found['cost']:,.4f} in all")
+    elif found["num_uncounted"] and any(price is not None for price in found["prices"].values()):
+        lines.append(f"cost:    not known, as the server did not count {found['num_uncounted']:,} answers")
     latency = found["latency_seconds"]
     if latency["n"]:
         lines.append(f"seconds: {latency['mean']:.2f} mean, {latency['p95']:.2f} at the 95th percentile")

@@ -4,7 +4,8 @@ Letters: N questions, C distinct answers.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +19,7 @@ from geneverse_pl.evaluation.text_report import ItemResult
 
 GRADED = "graded"
 CONSTANT, SHUFFLED, REFERENCE = "constant", "shuffled", "reference"
+CONTROLS = (CONSTANT, SHUFFLED, REFERENCE)
 SCORE = "score"
 ALL = f"{GRADED}/mean"
 
@@ -42,7 +44,7 @@ def graded_scores(
     Controls: ``constant`` gives one answer to all questions of a kind, the one that scores best on the others
     of the same test, so it is as good as a constant can be; ``shuffled`` gives the true answer to another
     question; ``reference`` the true one, which shows the most that the rule can give. The task
-    ``graded/mean`` is the mean of the kinds' scores, each of equal weight.
+    ``graded/mean`` is the mean of the kinds' scores, each of equal weight, of those that answer all kinds.
 
     Args:
         results: Answered questions; kinds other than ``graded/…`` and questions without an answer are passed
@@ -56,20 +58,18 @@ def graded_scores(
         if result.kind.partition("/")[0] == GRADED and result.texts:
             cells[result.kind, result.split].append(result)
     scores: list[Score] = []
-    by_split: dict[str, dict[str, list[Floats]]] = defaultdict(lambda: defaultdict(list))
+    by_split: dict[str, _Kinds] = defaultdict(_Kinds)
     for (kind, split), items in sorted(cells.items()):
-        groups = [str(item.metadata.get("group") or number) for number, item in enumerate(items)]
+        groups = [str(item.metadata.get("group") or f"{kind}/{number}") for number, item in enumerate(items)]
+        by_split[split].groups.append(groups)
         for model, texts in _answers(items, grade, seed).items():
             values = _columns([grade(text, one.metadata) for text, one in zip(texts, items, strict=True)])
-            by_split[split][model].append(values[SCORE])
+            by_split[split].values[model].append(values[SCORE])
             measures = {metric: Measure(MEAN, (column,)) for metric, column in values.items()}
             scores += measured_scores(
                 measures, groups, task=kind, split=split, model=model, bootstrap=bootstrap
             )
-    for split, models in by_split.items():
-        if len(cells) > 1:
-            scores += [_mean_of_kinds(split, model, kinds, bootstrap) for model, kinds in models.items()]
-    return scores
+    return scores + [score for split, kinds in by_split.items() for score in kinds.means(split, bootstrap)]
 
 
 def _answers(items: Sequence[ItemResult], grade: Grade, seed: int) -> dict[str, list[str]]:
@@ -100,19 +100,31 @@ def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
     return {metric: np.array([row[metric] for row in rows], np.float64) for metric in rows[0]}
 
 
-def _mean_of_kinds(split: str, model: str, kinds: Sequence[Floats], bootstrap: BootstrapSettings) -> Score:
-    codes = np.concatenate([np.full(len(values), number) for number, values in enumerate(kinds)])
+@dataclass
+class _Kinds:
+    """Scores of the answers of one split.
 
-    def mean(values: Floats, kind: Floats) -> float:
-        counts = np.bincount(kind, minlength=len(kinds))
-        present = counts > 0
-        sums = np.bincount(kind, weights=values, minlength=len(kinds))
-        return float((sums[present] / counts[present]).mean())
+    Args:
+        values: Model or control -> scores of its answers, kind by kind, for the kinds that it answers.
+        groups: Split groups of the questions, kind by kind.
+    """
 
-    interval = bootstrap.interval(
-        mean,
-        np.concatenate(kinds),
-        codes,
-        groups=None,
-    )
-    return Score.from_interval(ALL, split, SCORE, model, interval)
+    values: dict[str, list[Floats]] = field(default_factory=lambda: defaultdict(list))
+    groups: list[list[str]] = field(default_factory=list)
+
+    def means(self, split: str, bootstrap: BootstrapSettings) -> Iterator[Score]:
+        """The mean over several kinds, each of equal weight, of all that answer every kind."""
+        number = len(self.groups)
+        codes = np.repeat(np.arange(number), [len(groups) for groups in self.groups])
+
+        def mean(values: Floats, kind: Floats) -> float:
+            counts = np.bincount(kind, minlength=number)
+            present = counts > 0
+            sums = np.bincount(kind, weights=values, minlength=number)
+            return float((sums[present] / counts[present]).mean())
+
+        for model, kinds in self.values.items():
+            if len(kinds) == number > 1:
+                groups = [group for of_kind in self.groups for group in of_kind]
+                interval = bootstrap.interval(mean, np.concatenate(kinds), codes, groups=groups)
+                yield Score.from_interval(ALL, split, SCORE, model, interval)

@@ -88,6 +88,9 @@ def choice_measures(log_p: npt.ArrayLike, truth: npt.ArrayLike) -> dict[str, Mea
 def mean_over_choices(statistic: Statistic, columns: Sequence[Array], answers: Array) -> Statistic:
     """The mean of a statistic over the choices that occur, each against the rest.
 
+    In a resample too only those count that occur in it: F1 of one that is not drawn would be 0, and perfect
+    answers would seem uncertain.
+
     Args:
         statistic: A statistic of a column and of whether its choice is the true one.
         columns: What a model says of each choice that occurs, in rising order, each ``(N,)``.
@@ -96,11 +99,14 @@ def mean_over_choices(statistic: Statistic, columns: Sequence[Array], answers: A
     present = np.unique(answers)
 
     def weighted(weights: Floats, *arrays: Array) -> Floats:
-        parts = [
-            statistic.weighted(weights, column, answers == choice)
-            for column, choice in zip(columns, present, strict=True)
-        ]
-        return np.asarray(np.mean(parts, axis=0), np.float64)
+        parts = np.stack(
+            [
+                statistic.weighted(weights, column, answers == choice)
+                for column, choice in zip(columns, present, strict=True)
+            ]
+        )
+        occurs = np.stack([weights @ (answers == choice) > 0 for choice in present])
+        return np.asarray(np.where(occurs, parts, 0.0).sum(axis=0) / occurs.sum(axis=0), np.float64)
 
     return Statistic(f"macro {statistic.name}", weighted, statistic.needs)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from geneverse_pl.evaluation.answers import parse_list
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.graded import GRADED
 from geneverse_pl.evaluation.measures import (
     Measure,
     choice_measures,
@@ -171,7 +172,7 @@ def _cell_measures(kind: str, a: _Answers, b: _Answers) -> Iterator[_Part]:
     places = _both(a, b, "texts")
     if kind.partition("/")[0] == TEXT:
         yield from _open(kind, a, b, places)
-    elif places:
+    elif places and kind.partition("/")[0] != GRADED:  # the rule is the data module's
         yield kind, places, _free(a, places), _free(b, places)
     places = _both(a, b, "nll")
     # With another tokenizer a token is another amount of text.

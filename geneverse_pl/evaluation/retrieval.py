@@ -56,8 +56,8 @@ class Places:
 def first_match_ranks(queries: Vectors, candidates: Vectors, matches: Bools) -> Ints:
     """Rank of the first true candidate of each query, ``(Q,)``, from 1.
 
-    It is one more than the wrong candidates that lie as near or nearer. A tie thus counts as lost: a model
-    that puts everything in one place finds nothing.
+    It is one more than the wrong candidates that do not lie further off. A tie thus counts as lost, and so
+    does NaN: a model that puts everything in one place, or nowhere, finds nothing.
 
     Args:
         queries: ``(Q, D)``.
@@ -69,7 +69,7 @@ def first_match_ranks(queries: Vectors, candidates: Vectors, matches: Bools) -> 
         rows = slice(start, start + _ROWS)
         values = queries[rows] @ candidates.T
         best = np.where(matches[rows], values, -np.inf).max(axis=1, keepdims=True)
-        ranks[rows] = 1 + ((values >= best) & ~matches[rows]).sum(axis=1)
+        ranks[rows] = 1 + (~(values < best) & ~matches[rows]).sum(axis=1)
     return ranks
 
 

@@ -21,8 +21,10 @@ logger = logging.getLogger(__name__)
 
 CONFIG_FILE, FACTS_FILE, SCORES_FILE = "config.yaml", "run.json", "scores.json"
 Scoring = Literal["text", "image"]
-# Retrieval is of all pictures and captions at once, and grades follow a rule of the data module.
+# Retrieval is of all pictures and captions at once, grades follow a rule of the data module, and grounding
+# needs its table.
 _NOT_FROM_ITEMS = ("retrieval/", "graded/")
+_OF_GROUNDING = frozenset({"changes", "unconfirmed"})
 
 
 def check_run(folder: Path) -> Path:
@@ -145,8 +147,8 @@ def scores_again(
 ) -> list[Score]:
     """The scores of a run from its questions and answers alone.
 
-    Scores of retrieval, which take all pictures and captions together, and those by a rule of the data module
-    are the ones that the test wrote.
+    Scores of retrieval, which take all pictures and captions together, those by a rule of the data module and
+    those of grounding, ``changes`` and ``unconfirmed``, are the ones that the test wrote.
 
     Args:
         folder: The run's folder.
@@ -161,5 +163,7 @@ def scores_again(
         scores = text_scores(items, TrainingKnowledge(), bootstrap, similarity=similarity)
     written = read_scores(folder / SCORES_FILE) if (folder / SCORES_FILE).is_file() else []
     found = {(score.task, score.split, score.metric, score.model) for score in scores}
-    kept = [score for score in written if score.task.startswith(_NOT_FROM_ITEMS)]
+    kept = [
+        score for score in written if score.task.startswith(_NOT_FROM_ITEMS) or score.metric in _OF_GROUNDING
+    ]
     return [*scores, *(one for one in kept if (one.task, one.split, one.metric, one.model) not in found)]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.text_report import ItemResult
 
@@ -21,6 +22,7 @@ class RunRecord:
         data_card: The data card in Markdown; None where there is none.
         pictures: Gives the PNG of an image number of the store, None for an unknown one. Questions about a
             picture have its number as ``image`` of their metadata.
+        bootstrap: How the intervals of the scores were computed.
     """
 
     name: str
@@ -30,3 +32,4 @@ class RunRecord:
     facts: dict[str, Any] = field(default_factory=dict)
     data_card: str | None = None
     pictures: Callable[[int], bytes | None] | None = None
+    bootstrap: BootstrapSettings = DEFAULT_BOOTSTRAP

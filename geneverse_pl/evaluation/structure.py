@@ -19,6 +19,7 @@ _HEADING = re.compile(r"^\s*(?:#{1,6}\s|[^\n.!?]{1,60}:\s*$)", re.MULTILINE)
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _ENDING = re.compile(r"[.!?][\"')\]]*$")
 _MIN_PARAGRAPH_WORDS = 8
+_DENIAL = r"(?:not|isnt|arent|never|neither)"  # after `normalise`
 
 
 @dataclass(frozen=True)
@@ -86,29 +87,33 @@ def parse_choice(text: str, choices: Sequence[str]) -> str | None:
     """The choice that an answer gives.
 
     It must be the only one named anywhere, and be named in the first sentence: *Yes. No, wait* gives none.
+    Nor does *It is not benign*, which denies the only one that it names.
 
     Args:
         text: The answer.
         choices: The closed list.
 
     Returns:
-        None if it names no choice, or several.
+        None if it names no choice, or several, or denies the one.
     """
     found = _named(text, choices)
-    if len(found) != 1:
+    if len(found) != 1 or not _named(sentences(text)[0], choices):
         return None
-    return found[0] if _named(sentences(text)[0], choices) else None
+    denied = rf"(?<!\S){_DENIAL}(?: an?| the)? {re.escape(normalise(found[0]))}(?!\S)"
+    return None if re.search(denied, normalise(text)) else found[0]
 
 
 def _named(text: str, choices: Sequence[str]) -> list[str]:
-    """Choices that a text names, without those inside another one (*benign*, *likely benign*)."""
-    body = f" {normalise(text)} "
-    found = [choice for choice in choices if f" {normalise(choice)} " in body]
-    return [
-        choice
-        for choice in found
-        if not any(other != choice and f" {normalise(choice)} " in f" {normalise(other)} " for other in found)
-    ]
+    """Choices that a text names, each apart from longer ones that hold its words (*likely benign*)."""
+    body = normalise(text)
+    found: list[str] = []
+    for choice in sorted(choices, key=lambda one: -len(normalise(one))):
+        name = normalise(choice)
+        rest, count = re.subn(rf"(?<!\S){re.escape(name)}(?!\S)", "|", body) if name else (body, 0)
+        if count:
+            found.append(choice)
+            body = rest
+    return found
 
 
 def _why_no_paragraph(body: str) -> str:

@@ -2,7 +2,9 @@
 
 The *constant* one gives every question of a kind the same answer, the *nearest neighbour* that of the
 training question which is most alike. An open answer that scores no higher has the manner of the training
-texts, or copies that of a relative.
+texts, or copies that of a relative. Both name another subject, so that no score of facts can be high: the
+control *popular facts* names the one that was asked about, and says of it what the training records say most
+often.
 
 Letters: Q questions, S training samples.
 """
@@ -15,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from geneverse_pl.evaluation.claims import TruthRecord
 from geneverse_pl.evaluation.image_controls import MAJORITY
 from geneverse_pl.evaluation.nearest_neighbour import NearestNeighbourControl
 from geneverse_pl.evaluation.statistics import Floats
 from geneverse_pl.evaluation.text_report import CHOICE, TEXT, ItemResult
 
-CONSTANT, NEAREST = "constant", NearestNeighbourControl.name
+CONSTANT, NEAREST, POPULAR = "constant", NearestNeighbourControl.name, "popular_facts"
 _BLOCK = 256  # of questions; with 20,000 training samples their similarities are 40 MB
 
 
@@ -32,8 +35,12 @@ def topic(metadata: Mapping[str, Any], context: str, question: str) -> str:
         context: Text before it.
         question: Its words.
     """
-    name = "" if metadata.get("subject_hidden") else str(metadata.get("subject_name") or "")
-    return name or f"{context}\n{question}".strip()
+    return _shown_name(metadata) or f"{context}\n{question}".strip()
+
+
+def _shown_name(metadata: Mapping[str, Any]) -> str:
+    """Name of the subject; empty where the question does not tell it."""
+    return "" if metadata.get("subject_hidden") else str(metadata.get("subject_name") or "")
 
 
 @dataclass(frozen=True)
@@ -43,10 +50,13 @@ class TrainingAnswers:
     Args:
         topics: What each question is told apart by, see :func:`topic`; length S >= 1.
         answers: Their true answers, length S.
+        records: What is known of their subjects, of the form that
+            :meth:`~geneverse_pl.evaluation.claims.record.TruthRecord.from_mapping` reads; may be empty.
     """
 
     topics: Sequence[str]
     answers: Sequence[str]
+    records: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def constant(self) -> str:
@@ -62,6 +72,23 @@ class TrainingAnswers:
             return Counter(self.answers).most_common(1)[0][0]
         likeness = np.asarray(vectors @ np.asarray(vectors.mean(axis=0)).T).ravel()
         return self.answers[int(likeness.argmax())]
+
+    @cached_property
+    def popular(self) -> list[str]:
+        """The commonest entry of each open field of the records; empty where there are none."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for record in self.records:
+            for field, terms in TruthRecord.from_mapping(record).terms.items():
+                counts[field].update({term.text for term in terms})
+        return [min(found, key=lambda text: (-found[text], text)) for found in counts.values() if found]
+
+    def popular_text(self, name: str) -> str:
+        """What the records say most often, said of a subject.
+
+        Args:
+            name: How the question names it; empty where it does not.
+        """
+        return f"{name or 'This'} is a gene that is annotated with {', '.join(self.popular)}."
 
     def majority(self, choices: Sequence[str]) -> list[float]:
         """1 for the commonest answer among the choices, 0 for the others.
@@ -113,8 +140,9 @@ def add_answer_controls(
 ) -> None:
     """Adds the controls' answers to those of the models, where a question was answered.
 
-    Open questions (``text/...``) get the texts of ``constant`` and of the nearest neighbour; closed ones
-    (``choice/...``) the commonest answer, and a vote of the ``k`` nearest neighbours by their cosines.
+    Open questions (``text/...``) get the texts of ``constant``, of the nearest neighbour and, where there are
+    records, of ``popular_facts``; closed ones (``choice/...``) the commonest answer, and a vote of the ``k``
+    nearest neighbours by their cosines.
 
     Args:
         results: The answered questions.
@@ -132,6 +160,8 @@ def add_answer_controls(
         for item, votes in zip(items, known.nearest(topics, 1 if is_open else k), strict=True):
             if is_open:
                 item.texts |= {CONSTANT: known.constant, NEAREST: votes[0][0]}
+                if known.popular:
+                    item.texts[POPULAR] = known.popular_text(_shown_name(item.metadata))
                 continue
             choices = [str(choice) for choice in item.metadata["choices"]]
             item.choices[MAJORITY] = known.majority(choices)

@@ -17,7 +17,7 @@ from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettin
 from geneverse_pl.evaluation.open_answers import REFERENCE, SHUFFLED
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.statistics import MEAN
-from geneverse_pl.evaluation.text_controls import CONSTANT, NEAREST
+from geneverse_pl.evaluation.text_controls import CONSTANT, NEAREST, POPULAR
 from geneverse_pl.judging.cases import Case
 from geneverse_pl.judging.prompts import VERSION, judge_request
 from geneverse_pl.judging.verdict import JudgeVerdict, parse_verdict
@@ -25,7 +25,7 @@ from geneverse_pl.whole_file import write_whole
 
 ALL_MODELS = "all_models"
 VERDICTS_FILE = "verdicts.jsonl"
-_CONTROLS = (SHUFFLED, REFERENCE, CONSTANT, NEAREST)
+_CONTROLS = (SHUFFLED, REFERENCE, CONSTANT, NEAREST, POPULAR)
 
 
 @dataclass(frozen=True)

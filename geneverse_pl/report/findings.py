@@ -33,7 +33,7 @@ class Findings:
         Args:
             run: The run; any part of it may be empty.
         """
-        sets = question_sets(run.items)
+        sets = question_sets(run.items, run.bootstrap)
         return cls(
             score_blocks(run.scores),
             sets,

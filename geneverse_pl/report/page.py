@@ -1,5 +1,6 @@
 """A test run as one page of HTML that needs nothing else."""
 
+from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP
 from geneverse_pl.evaluation.run_record import RunRecord
 from geneverse_pl.report.answer_sections import closed_section, dependence_section
 from geneverse_pl.report.card import card_html
@@ -17,8 +18,12 @@ from geneverse_pl.report.wording import counted
 # Nothing may be fetched and no script run, whatever the page holds.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _HOW_TO_READ = (
-    "Brackets: 95 % bootstrap interval. Better, worse: the two intervals are apart. Overlaps: they are not, "
-    "so no difference is shown, though a paired test may find one. ↓: lower is better."
+    "Brackets: {:g} % bootstrap interval. Better, worse: the two intervals are apart. Overlaps: they are "
+    "not, so no difference is shown, though a paired test may find one. ↓: lower is better."
+)
+_KEPT = (
+    " Scores of retrieval, of grounding and by a rule of the data module are those that the test wrote, with "
+    "its {:g} % intervals."
 )
 _HOW_CHOSEN = (
     "Chosen by the margin of the true answer: its log-likelihood less that of the likeliest other choice; "
@@ -37,7 +42,7 @@ def render_report(run: RunRecord) -> str:
     """
     found = Findings.of(run)
     sections = [
-        ("scores", "Scores beside their controls", _scores(found)),
+        ("scores", "Scores beside their controls", _scores(run, found)),
         ("closed", "Closed questions", closed_section(found.sets)),
         ("depends", "What the answers depend on", dependence_section(found.sets)),
         ("form", "Form of the answers in words", form_section(found.forms)),
@@ -92,10 +97,13 @@ def _cards(found: Findings) -> Html:
     return tag("div", *cards, class_="cards")
 
 
-def _scores(found: Findings) -> Html:
+def _scores(run: RunRecord, found: Findings) -> Html:
     if not found.blocks:
         return tag("p", "The run has no scores.", class_="soft")
-    return joined([tag("p", _HOW_TO_READ, class_="soft"), *map(score_section, found.blocks)])
+    told = _HOW_TO_READ.format(100 * run.bootstrap.confidence)
+    if run.bootstrap.confidence != DEFAULT_BOOTSTRAP.confidence:
+        told += _KEPT.format(100 * DEFAULT_BOOTSTRAP.confidence)
+    return joined([tag("p", told, class_="soft"), *map(score_section, found.blocks)])
 
 
 def _examples(run: RunRecord, found: Findings) -> Html:

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geneverse_pl.evaluation.answers import normalise, parse_list, set_score
-from geneverse_pl.evaluation.bootstrap import Interval, bootstrap_interval
+from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings, Interval
+from geneverse_pl.evaluation.graded import GRADED
 from geneverse_pl.evaluation.overlap import token_f1, words
 from geneverse_pl.evaluation.report import TUNED, UNTUNED
 from geneverse_pl.evaluation.statistics import MEAN
@@ -33,12 +34,14 @@ class QuestionSet:
         split: Test split.
         items: The questions, at least one.
         choices: The closed list; empty for questions that are answered in words.
+        bootstrap: How intervals are computed.
     """
 
     name: str
     split: str
     items: tuple[ItemResult, ...]
     choices: tuple[str, ...] = ()
+    bootstrap: BootstrapSettings = DEFAULT_BOOTSTRAP
 
     @property
     def title(self) -> str:
@@ -106,14 +109,14 @@ class QuestionSet:
         """How right each answer is, in [0, 1]; None where there is none, or nothing to compare it with.
 
         Closed questions and facts are right or wrong, lists have the F1 of their items, open answers the F1
-        of their words.
+        of their words. What a rule of the data module grades has none here, as that rule is not known.
         """
         if model not in self._grades:
             if self.form == CLOSED:
                 pairs = zip(self.said(model), self.truth, strict=True)
                 self._grades[model] = [None if None in pair else float(pair[0] == pair[1]) for pair in pairs]
             else:
-                self._grades[model] = [self._grade(item, item.texts.get(model)) for item in self.items]
+                self._grades[model] = [self._grade(item, model) for item in self.items]
         return self._grades[model]
 
     @cached_property
@@ -157,28 +160,35 @@ class QuestionSet:
         if not found:
             return None
         numbers, groups = zip(*found, strict=True)
-        return bootstrap_interval(MEAN, np.array(numbers, np.float64), groups=groups)
+        return self.bootstrap.interval(MEAN, np.array(numbers, np.float64), groups=groups)
 
-    def _grade(self, item: ItemResult, text: str | None) -> float | None:
-        if text is None:
+    def _grade(self, item: ItemResult, model: str) -> float | None:
+        text = item.texts.get(model)
+        if text is None or item.kind.partition("/")[0] == GRADED:
             return None
         if self.form == LIST:
             text = text[:_MOST_LETTERS]
             gold = [str(name) for name in item.metadata.get("gold") or ()]
             if not any(map(normalise, gold)):
                 return None
-            return set_score(parse_list(text, None if ";" in text else self.known), gold)[2]
+            listed = item.lists.get(model)
+            if listed is None:
+                listed = parse_list(text, None if ";" in text else self.known)
+            return set_score(listed, gold)[2]
         text, true = text[:_MOST_LETTERS], str(item.metadata.get("answer", ""))[:_MOST_LETTERS]
         if self.form == FACT:
             return float(normalise(text) == normalise(true))
         return token_f1(text, true) if words(true) else None
 
 
-def question_sets(items: Iterable[ItemResult]) -> list[QuestionSet]:
+def question_sets(
+    items: Iterable[ItemResult], bootstrap: BootstrapSettings = DEFAULT_BOOTSTRAP
+) -> list[QuestionSet]:
     """Questions by kind and split, closed ones by their choices too; sorted by name and split.
 
     Args:
         items: The answered questions.
+        bootstrap: How intervals are computed.
     """
     cells: dict[tuple[str, str], dict[tuple[str, ...], list[ItemResult]]] = defaultdict(dict)
     for item in items:
@@ -188,7 +198,7 @@ def question_sets(items: Iterable[ItemResult]) -> list[QuestionSet]:
         several = sum(bool(choices) for choices in lists) > 1
         for choices, found in lists.items():
             name = f"{kind} ({'/'.join(choices)})" if several and choices else kind
-            sets.append(QuestionSet(name or "questions", split, tuple(found), choices))
+            sets.append(QuestionSet(name or "questions", split, tuple(found), choices, bootstrap))
     return sorted(sets, key=lambda one: (one.name, one.split))
 
 

@@ -12,7 +12,7 @@ _MOST_SAMPLES = 20_000  # of a kind
 
 
 def add_controls(results: Sequence[ItemResult], data: TextDataModule) -> None:
-    """Adds a constant answer and that of the nearest training question to open and closed questions.
+    """Adds the answers of controls that learn from training questions to open and closed questions.
 
     They learn from at most 20,000 training samples of a kind, a random choice.
 
@@ -32,5 +32,6 @@ def add_controls(results: Sequence[ItemResult], data: TextDataModule) -> None:
                 for sample, text in zip(samples, texts, strict=True)
             ],
             [str(sample.metadata.get("answer", "")) for sample in samples],
+            [sample.metadata["truth"] for sample in samples if sample.metadata.get("truth")],
         )
     add_answer_controls(results, training)

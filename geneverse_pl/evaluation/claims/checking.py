@@ -45,7 +45,9 @@ def check_claims(text: str, record: TruthRecord, given: str = "") -> ClaimReport
     for number, (start, end) in enumerate(sentence_spans(text)):
         sentence = text[start:end]
         for found in sorted(_found(sentence, record, number == 0), key=lambda one: one.start):
-            negated = is_negated(sentence, found.start, found.end)
+            # What is denied of a gene ("TP53 is not secreted") does not deny that it is the gene.
+            end_of_claim = len(sentence) if found.field in ("symbol", "name") else found.end
+            negated = is_negated(sentence, found.start, end_of_claim)
             said = sentence[found.start : found.end]
             claim = Claim(
                 found.field,

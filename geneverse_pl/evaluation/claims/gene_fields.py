@@ -58,6 +58,17 @@ _NAMES = (
         r"\((?P<name>[^()]*[a-z]{3}[^()]*(?:\([^()]*\)[^()]*)*)\)"
     ),
 )
+# What makes another gene's name out of a name: "tumor protein p53 binding protein 1", "insulin receptor".
+_OTHER_NAME = (
+    r"(?![\w-])(?!\s+(?:\d+[A-Za-z]?\b|(?:alpha|beta|gamma|delta|like|binding|interacting|associated|related"
+    r"|induced|inducible|activated|regulated|dependent|responsive|degrading|receptors?|ligands?|substrates?"
+    r"|inhibitors?|activators?|regulators?|pseudogenes?|antisense|kinases?|phosphatases?|homologs?|subunits?"
+    r"|family)\b))"
+)
+# What a sentence is about where it begins with a symbol, whatever the verb.
+_FIRST_SYMBOL = re.compile(
+    r"^(?:The\s+)?(?:[Hh]uman\s+)?(?:[Gg]ene\s+)?([A-Z][A-Z0-9]+(?:-[A-Z0-9]+)*)(?![\w-])"
+)
 _UNNAMED = re.compile(r"^(?:a|the|this)?\s*(?:human )?gene(?: of Homo sapiens)?$", re.IGNORECASE)
 
 _RNA = r"(?:RNA|ribonucleic acid)"
@@ -163,8 +174,16 @@ def find_symbol(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[
             yield Found("symbol", *match.span(name), SUPPORTED if right else CONTRADICTED)
             return
     own = re.search(rf"(?<![\w-]){re.escape(record.symbol)}(?![\w-])", sentence)
-    if own and is_first:
+    if own and is_first and not _is_about_another(sentence, record):
         yield Found("symbol", *own.span(), SUPPORTED)
+
+
+def _is_about_another(sentence: str, record: TruthRecord) -> bool:
+    """Whether a sentence begins with the symbol of another gene (*MDM2 binds TP53*)."""
+    first = _FIRST_SYMBOL.match(sentence)
+    return (
+        first is not None and first[1] not in _NO_SYMBOLS and first[1] not in (record.symbol, *record.aliases)
+    )
 
 
 def find_name(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[Found]:
@@ -179,7 +198,7 @@ def find_name(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[Fo
 def find_true_name(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[Found]:
     """The true full name without any announcement; asked last, as it may be part of a term."""
     if record.name and normalise(record.name) != normalise(record.symbol):
-        match = re.search(rf"(?<![\w-]){re.escape(record.name)}(?![\w-])", sentence, re.IGNORECASE)
+        match = re.search(rf"(?<![\w-]){re.escape(record.name)}{_OTHER_NAME}", sentence, re.IGNORECASE)
         if match:
             yield Found("name", *match.span(), SUPPORTED)
 
@@ -232,7 +251,7 @@ def _judge_name(name: str, record: TruthRecord) -> Verdict:
     if not record.name:
         return UNKNOWN
     claimed, true = normalise(name), normalise(record.name)
-    if claimed in record.own_names or f" {true} " in f" {claimed} ":
+    if claimed in record.own_names or re.search(rf"(?<!\S){re.escape(true)}{_OTHER_NAME}", claimed):
         return SUPPORTED
     return CONTRADICTED
 

@@ -1,7 +1,8 @@
 """Whether a claim is denied by its own sentence.
 
 A rule of few words in the manner of NegEx (Chapman et al. 2001): a negation before the claim in its clause,
-or a negated verb right behind it.
+or a negated verb right behind it. A clause that opens a sentence (*Although … is not known,*) ends at its
+comma.
 """
 
 import re
@@ -10,10 +11,16 @@ _CLAUSE = re.compile(
     r"[;:]|\b(?:[Bb]ut|[Aa]lthough|[Ww]hereas|[Hh]owever)\b|,\s+(?:while|and|yet|it|this|the|its)\b"
     r"|\band\s+(?:is|are|was|were|has|it|its|encodes|lies|maps|acts|functions)\b"
 )
+_OPENING = re.compile(
+    r"^\s*(?:(?:even )?though|although|while|whereas|because|since|despite|if|when|unlike|without|instead of"
+    r"|rather than|in (?:the )?absence of)\b[^,]*,\s",
+    re.IGNORECASE,
+)
 # Not in capitals: NO is nitric oxide, and symbols are words too.
 _BEFORE = re.compile(
     r"\b(?:[Nn]ot(?!\s+(?:only|just|merely|least)\b)|[Nn]o|[Nn]ever|[Nn]either|nor|[Ww]ithout|cannot|lacks?|[Ll]acking"
-    r"|[Rr]ather than|[Ii]nstead of|[Uu]nlike|[Aa]bsence of|rules? out|excludes?)\b|n['\u2019]t\b"
+    r"|fail(?:s|ed)? to|[Rr]ather than|[Ii]nstead of|[Uu]nlike|[Aa]bsence of|rules? out|excludes?)\b"
+    r"|n['\u2019]t\b"
 )
 _DOUBT = re.compile(r"\b[Nn]ot?\s+(?:doubt|surprise|surprising|surprisingly)\b")
 _BEHIND = re.compile(
@@ -32,6 +39,7 @@ def is_negated(sentence: str, start: int, end: int) -> bool:
         end: Where it ends.
     """
     before = sentence[:start]
-    clauses = [match.end() for match in _CLAUSE.finditer(before)]
-    clause = _DOUBT.sub("", before[clauses[-1] if clauses else 0 :])
+    opening = _OPENING.match(before)
+    clauses = [opening.end() if opening else 0, *(match.end() for match in _CLAUSE.finditer(before))]
+    clause = _DOUBT.sub("", before[max(clauses) :])
     return bool(_BEFORE.search(clause) or _BEHIND.match(sentence[end:]))

@@ -80,6 +80,14 @@ _STOP = frozenset(
         "several",
     }
 )
+# What regulates a process is no form of it, and may be its opposite.
+_REGULATES = frozenset({"regulation", "inhibition", "inhibitor", "repression", "suppression", "activation"})
+_SIGNS = frozenset({"positive", "negative"})
+_REGULATED = re.compile(
+    r"\b(?:(?:regulat|inhibit|suppress|repress|activat)(?:ion|or) of (?:the )?|(?:positive|negative) )$",
+    re.IGNORECASE,
+)
+_REGULATOR = re.compile(r"\s+(?:regulat|inhibit|suppress|repress|activat)(?:ion|or)\b", re.IGNORECASE)
 _MAX_WORDS = 8  # longer items are prose that names no term
 
 
@@ -103,8 +111,9 @@ def find_terms(sentence: str, record: TruthRecord) -> Iterator[Found]:
     """Entries of the record that a sentence names, then what else it lists or tells of their topics.
 
     A listed item that shares its wording with an entry is supported, if it is the same, more specific or,
-    with two words at least, less so; everything else is unknown, since such fields have gaps. Entries of
-    ``denied`` are contradicted.
+    with two words at least, less so; everything else is unknown, since such fields have gaps. The regulation
+    of a process is not taken for the process, nor the other way round. Entries of ``denied`` are
+    contradicted.
 
     Args:
         sentence: The sentence.
@@ -157,7 +166,8 @@ def _mentions(sentence: str, fields: Mapping[str, Sequence[Term]], verdict: Verd
         pattern = r"[\s\-\u2013]+".join(re.escape(word) for word in re.split(r"[\s-]+", text.strip()))
         for match in re.finditer(rf"(?<!\w){pattern}(?!\w)", sentence, re.IGNORECASE):
             one = Found(field, *match.span(), verdict)
-            if not _overlaps(one, found):
+            is_regulated = _REGULATED.search(sentence[: one.start]) or _REGULATOR.match(sentence, one.end)
+            if not is_regulated and not _overlaps(one, found):
                 found.append(one)
     return found
 
@@ -175,9 +185,9 @@ def _judge(item: str, entries: Sequence[str]) -> Verdict:
     claimed = _content(item)
     for entry in entries:
         true = _content(entry)
-        if true and (
-            true == claimed or (len(claimed) > 1 and claimed <= true) or (len(true) > 1 and true <= claimed)
-        ):
+        is_broader = len(claimed) > 1 and claimed <= true and not (true - claimed) & _REGULATES
+        is_narrower = len(true) > 1 and true <= claimed and not (claimed - true) & (_REGULATES | _SIGNS)
+        if true and (true == claimed or is_broader or is_narrower):
             return SUPPORTED
     return UNKNOWN
 

@@ -155,3 +155,33 @@ def test_answers_of_another_form_are_told_with_their_line(
     code = benchmarks(["grade", "--answers", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "s.json")])
     assert code == 2
     assert "line 1 must have a text as 'module'" in capsys.readouterr().err
+
+
+def test_a_module_is_asked_about_once_and_must_be_there(questions: Path) -> None:
+    twice = data(questions, modules=["Gene location", "gene_location"]).build_samples()[HELD_OUT]
+    assert twice == data(questions, modules=["Gene location"]).build_samples()[HELD_OUT]
+    with pytest.raises(ConfigError, match="must have questions of the modules gene_location, disease_gene"):
+        data(questions, modules=["Gene location", "Disease gene location"]).build_samples()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--out", "none/s.json"], "none/s.json must be a file in a folder that exists"),
+        (["--out", "s.json", "--num_resamples", "0"], "--num_resamples must be > 0, got 0"),
+        (["--out", "s.json", "--model", "constant"], "--model must be a name other than constant, shuffled"),
+    ],
+)
+def test_mistakes_in_grading_get_one_line(
+    options: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    row = {"module": "gene_alias", "question": "q", "goldstandard": "PSMB10", "answer": "PSMB10"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    assert benchmarks(["grade", "--answers", "a.jsonl", *options]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert message in line

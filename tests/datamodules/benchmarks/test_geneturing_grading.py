@@ -52,6 +52,7 @@ def graded(module: str, answer: str, gold: str, asked: str = "") -> dict[str, fl
         ("protein_coding_genes", "NODAL is a protein-coding gene.", "TRUE", 1),
         ("protein_coding_genes", "AMD1P4 is not a protein-coding gene.", "TRUE", 0),
         ("protein_coding_genes", "AMD1P4 is a pseudogene", "NA", 1),
+        ("protein_coding_genes", "It is not a pseudogene; it encodes a kinase.", "TRUE", 1),
         ("tf_regulation", "Repression", "Repression", 1),
         ("tf_regulation", "ETV4 represses ERBB2", "Repression", 1),
         ("tf_regulation", "It can activate or repress; here it activates.", "Activation", 1),

@@ -85,7 +85,7 @@ def test_a_test_scores_open_answers_as_far_as_it_is_told(
         *("token_f1", "rouge_1", "rouge_l", "bleu", "similarity", "factual", "supported", "contradicted"),
         *("num_claims", "hallucinated_ids", "structural"),
     }
-    controls = {"constant", "nearest_neighbour", "shuffled", "reference"}
+    controls = {"constant", "nearest_neighbour", "popular_facts", "shuffled", "reference"}
     assert {score.model for score in open_scores} == {"tuned", "untuned", *controls}
     assert all(score.n == most for score in open_scores)
     written = json.loads((tmp_path / "scores.json").read_text())

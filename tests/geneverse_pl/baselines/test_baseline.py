@@ -11,6 +11,7 @@ from geneverse_pl.baselines import Baseline, Example
 from geneverse_pl.baselines.baseline import baseline_folder, describe_items, write_baseline
 from geneverse_pl.baselines.examples import ExamplePool
 from geneverse_pl.endpoint.client import Endpoint
+from geneverse_pl.endpoint.usage import describe_usage
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.item_file import read_items
 from geneverse_pl.evaluation.scores import Score, read_scores
@@ -179,3 +180,44 @@ def test_a_folder_of_another_model_is_kept(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"must hold what 'a_b' has answered, and holds that of 'a/b'"):
         baseline_folder(tmp_path, "a_b")
     assert baseline_folder(tmp_path, "../..").parent == tmp_path / "baselines"
+
+
+def test_thoughts_that_were_cut_off_are_no_answer(
+    items: list[ItemResult], site: ChatSite, make_endpoint: Make
+) -> None:
+    site.answer = lambda _: "<think>Yes, the user wants to know"
+    with make_endpoint() as endpoint:
+        result = Baseline("gpt", bootstrap=QUICK).ask(items[:1], endpoint)
+    assert result.items[0].texts == {"gpt": ""}
+    assert find(list(result.scores), "relation/gene_disease", "unparsable")["gpt"].value == 1
+
+
+def test_what_a_rule_grades_is_asked_where_the_rule_is_known(
+    items: list[ItemResult], make_endpoint: Make
+) -> None:
+    about = {"kind": "graded/alias", "answer": "PSMB10"}
+    graded = [
+        ItemResult("held_out", about, 1, question=f"Of which type is {n}?", texts={"tuned": "x"})
+        for n in range(3)
+    ]
+    with make_endpoint() as endpoint:
+        without = Baseline("gpt", bootstrap=QUICK).ask([items[0], *graded], endpoint)
+        assert [item.kind for item in without.items] == ["relation/gene_disease"]
+        rule = Baseline(
+            "gpt", bootstrap=QUICK, grade=lambda text, _: {"score": float(text == "protein-coding")}
+        )
+        scores = list(rule.ask(graded, endpoint).scores)
+    values = {name: one.value for name, one in find(scores, "graded/alias", "score").items()}
+    assert values == {"tuned": 0.0, "gpt": 1.0, "constant": 0.0, "shuffled": 0.0, "reference": 0.0}
+
+
+def test_a_cost_is_not_known_where_tokens_are_not_counted(
+    items: list[ItemResult], site: ChatSite, make_endpoint: Make
+) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Yes"}, "finish_reason": "stop"}
+    body = {"id": "1", "object": "chat.completion", "created": 1, "model": "tiny", "choices": [choice]}
+    site.usual = Reply(body=json.dumps(body).encode())
+    with make_endpoint(input_price=1.0, output_price=2.0) as endpoint:
+        used = Baseline("gpt", bootstrap=QUICK).ask(items[:1], endpoint).usage
+    assert (used["cost"], used["num_uncounted"]) == (None, 1)
+    assert "cost:    not known, as the server did not count 1 answers" in describe_usage(used)

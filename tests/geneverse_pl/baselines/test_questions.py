@@ -103,3 +103,8 @@ def test_examples_take_turns_and_are_of_other_groups() -> None:
         assert len(pool.before("k", one.group)) == 4
     assert len(pool.before("other", "")) == 1
     assert pool.before("unknown", "") == ()
+
+
+def test_a_training_question_is_not_shown_its_own_answer() -> None:
+    pool = ExamplePool([Example("k", "", f"question {number}", "Yes") for number in range(3)], 3)
+    assert {one.words for one in pool.before("k", "", "question 1")} == {"question 0", "question 2"}

@@ -205,3 +205,13 @@ def test_on_a_run_of_fit(config_file: Path, chats: ChatSite, capsys: pytest.Capt
     assert {len(messages) for messages in shown} == {5}
     closed = [messages for messages in shown if "Answer with one of these" in messages[-1]["content"]]
     assert {tuple(sorted(m[i]["content"] for i in (1, 3))) for m in closed} == {("No", "Yes")}
+
+
+@pytest.mark.parametrize("content", ["trainer: {}", "[", "text", ""])
+def test_a_configuration_that_is_none_leaves_the_controls_out(
+    content: str, run: Path, chats: ChatSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / "config.yaml").write_text(content)
+    chats.answer = lambda _: "No."
+    assert main(command(run, chats)) == 0
+    assert "config.yaml must describe a model and its data that can be built" in capsys.readouterr().err

@@ -41,6 +41,12 @@ def test_a_choice_that_never_occurs_does_not_count() -> None:
     assert scores_of(values, [0, 1, 0])["f1"] == 1.0
 
 
+def test_perfect_answers_are_perfect_in_resamples_without_a_rare_choice() -> None:
+    truth = [0] * 5 + [1] * 5 + [2]
+    for score in choice_scores(5 * np.eye(3)[truth], truth, None, bootstrap=QUICK, **ABOUT):
+        assert (score.value, score.low, score.high) == (1.0, 1.0, 1.0)
+
+
 def test_intervals_follow_groups() -> None:
     values = np.tile(np.eye(3), (10, 1))
     wide = choice_scores(values, np.tile([0, 1, 2], 10), ["all"] * 30, bootstrap=QUICK, **ABOUT)

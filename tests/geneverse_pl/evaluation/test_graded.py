@@ -86,3 +86,16 @@ def test_other_kinds_and_what_was_not_answered_are_passed_over() -> None:
 
 def test_scores_do_not_depend_on_chance() -> None:
     assert graded_scores(ITEMS, exact, FAST) == graded_scores(ITEMS, exact, FAST)
+
+
+def test_what_does_not_answer_every_kind_has_no_mean() -> None:
+    # A single question has no constant answer, and a mean of the other kind alone would not be that of both.
+    scores = graded_scores([*ITEMS[:4], ITEMS[5]], exact, FAST)
+    assert {score.model for score in scores if score.task == ALL} == {"tuned", "untuned", "reference"}
+
+
+def test_the_mean_is_drawn_by_whole_groups_too() -> None:
+    items = [item(kind, "A", "A" if n < 4 else "B", group=f"g{n // 4}") for kind in "xy" for n in range(8)]
+    scores = graded_scores(items, exact, BootstrapSettings(200))
+    [mean] = [score for score in scores if (score.task, score.model) == (ALL, "tuned")]
+    assert (mean.value, mean.low, mean.high) == (0.5, 0.0, 1.0)

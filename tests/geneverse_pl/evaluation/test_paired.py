@@ -227,3 +227,11 @@ def test_tables(tmp_path: Path) -> None:
     write_differences(tmp_path / "out", undefined, "a", "b", "")
     assert '"a": null' in numbers.read_text()
     assert "undefined" in page.read_text()
+
+
+def test_answers_that_a_rule_grades_are_not_compared_word_by_word() -> None:
+    about = {"kind": "graded/alias", "answer": "PSMB10"}
+    texts = {"tuned": "It is PSMB10.", "untuned": "psmb10"}
+    items = [ItemResult("held_out", about, 1, nll={"tuned": 1.0, "untuned": 2.0}, texts=texts)] * 3
+    found = paired_differences(items, items, "tuned", "untuned", FAST)
+    assert {one.metric for one in found} == {"loss", "perplexity"}

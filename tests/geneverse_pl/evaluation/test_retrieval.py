@@ -92,3 +92,10 @@ def test_closed_questions_are_answered_by_the_nearest_caption() -> None:
     near, far = 2 * math.cos(math.radians(10)), 2 * math.cos(math.radians(80))
     assert closed.choices["tuned"] == pytest.approx([near, far])
     assert closed.choices["shuffled_image"] == pytest.approx([far, near])
+
+
+def test_a_model_whose_places_are_no_numbers_finds_nothing() -> None:
+    nowhere, somewhere = np.full((2, 2), np.nan, np.float32), np.stack([at(0), at(20), at(40)])
+    true = np.array([[1, 0, 0], [0, 1, 0]], bool)
+    assert first_match_ranks(nowhere, somewhere, true).tolist() == [3, 3]
+    assert first_match_ranks(somewhere[:2], nowhere, true[:, :2]).tolist() == [2, 2]

@@ -105,3 +105,12 @@ def test_retrieval_is_taken_from_the_test(tmp_path: Path) -> None:
     assert scores[-1] == kept
     assert [score.value for score in scores if score.metric == "accuracy"] == [1.0]
     assert old not in scores
+
+
+def test_what_grounding_changed_is_taken_from_the_test(tmp_path: Path) -> None:
+    kept = [
+        Score("text/x", "held_out", metric, "tuned_grounded", 0.5, 0.4, 0.6, 9)
+        for metric in ("changes", "unconfirmed")
+    ]
+    write_scores(tmp_path / "scores.json", kept)
+    assert scores_again(tmp_path, [], "text", BootstrapSettings(10)) == kept

@@ -2,7 +2,7 @@
 
 import pytest
 
-from geneverse_pl.evaluation.structure import asked_form, structure_score
+from geneverse_pl.evaluation.structure import asked_form, parse_choice, structure_score
 
 PROSE = (
     "CAT encodes catalase, an enzyme of the peroxisome. It breaks down hydrogen peroxide, e.g. in the liver."
@@ -56,3 +56,19 @@ def test_the_form_is_what_metadata_say_or_the_kind_implies() -> None:
     assert asked_form({"kind": "relation/x"}) == "yes_no"
     assert asked_form({"kind": "list/x"}) == "list"
     assert asked_form({"kind": "text/x"}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("It is likely benign.", "likely benign"),
+        ("Benign.", "benign"),
+        ("Benign or likely benign.", None),
+        ("Benign, not likely benign.", None),
+        ("It is not benign.", None),
+        ("This isn't a benign.", None),
+        ("Pathogenic, certainly.", "pathogenic"),
+    ],
+)
+def test_the_choice_is_the_only_one_named_and_not_denied(text: str, choice: str | None) -> None:
+    assert parse_choice(text, ["benign", "likely benign", "pathogenic"]) == choice

@@ -73,3 +73,29 @@ def test_a_hidden_subject_is_no_topic() -> None:
     assert topic({"subject_name": "FBN1"}, "c", "q") == "FBN1"
     assert topic({"subject_name": "FBN1", "subject_hidden": True}, "c", "q") == "c\nq"
     assert topic({}, "", "q") == "q"
+
+
+def test_popular_facts_are_said_of_the_subject_and_can_be_right() -> None:
+    records = [{"symbol": f"G{n}", "go": {"Function": ["zinc binding", f"f{n}"]}} for n in range(3)]
+    training = TrainingAnswers(["G0", "G1", "G2"], ["G0 is.", "G1 is.", "G2 is."], records)
+    assert training.popular == ["zinc binding"]
+    items = [open_item("AB1"), open_item("AB2")]
+    for item, known in zip(items, ("zinc binding", "DNA binding"), strict=True):
+        name = str(item.metadata["subject_name"])
+        item.metadata = {
+            **item.metadata,
+            "truth": {"symbol": name, "go": {"Function": [known]}},
+            "form": "paragraph",
+        }
+    add_answer_controls(items, {"text/x": training})
+    assert items[0].texts["popular_facts"] == "AB1 is a gene that is annotated with zinc binding."
+    scores = text_scores(items, TrainingKnowledge(), BootstrapSettings(20))
+    found = {(score.metric, score.model): score.value for score in scores}
+    # The others name another gene, and can never be right.
+    assert (found["factual", "popular_facts"], found["structural", "popular_facts"]) == (0.5, 1.0)
+    assert found["factual", "constant"] == found["factual", "nearest_neighbour"] == 0.0
+    nameless = open_item("AB3")
+    nameless.metadata = {**nameless.metadata, "subject_hidden": True}
+    add_answer_controls([nameless], {"text/x": training})
+    assert nameless.texts["popular_facts"].startswith("This is a gene")
+    add_answer_controls([nameless], {"text/x": TEXTS})  # without records there is none to add

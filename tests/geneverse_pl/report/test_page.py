@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.run_record import RunRecord
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.text_report import ItemResult
@@ -215,3 +216,25 @@ def test_a_run_without_a_tuned_model_is_shown() -> None:
     root = check_safe(render_report(RunRecord("other", scores, items)))
     assert "There is no accuracy of a tuned model." in root.text
     assert "The run kept no answers of a tuned model." in root.text
+
+
+def test_the_page_tells_the_coverage_of_its_intervals() -> None:
+    assert "Brackets: 95 % bootstrap interval." in render_report(whole_run(4))
+    page = render_report(replace(whole_run(4), bootstrap=BootstrapSettings(50, 0.99)))
+    assert "Brackets: 99 % bootstrap interval." in page
+    assert "those that the test wrote, with its 95 % intervals" in page
+
+
+def test_what_a_rule_grades_is_told_by_its_score() -> None:
+    scores = [
+        Score("graded/alias", "held_out", metric, model, value, value - 0.1, value + 0.1, 50)
+        for model, values in (("tuned", (0.3, 0.6, 1.0)), ("constant", (0.5, 0.1, 2.0)))
+        for metric, value in zip(("score", "no_answer", "loss"), values, strict=True)
+    ]
+    page = read_page(render_report(RunRecord("x", scores, [])))
+    cards = [one.text for one in page.all("section") if one.attributes.get("class") == "card"]
+    assert "graded/alias, held_out: score 0.300" in cards[0]
+    # To say more often that it does not know is neither better nor worse.
+    heads, *body = rows(section(page, "scores").all("table")[0])
+    [constant] = [dict(zip(heads, row, strict=True)) for row in body if row[0] == "constant"]
+    assert constant["no_answer"] == "0.100[0.000, 0.200]tuned above"

@@ -148,3 +148,27 @@ def test_examples_of_lists_are_chosen_among_the_written_ones() -> None:
         item.texts.clear()
     chosen = choose(only(items))
     assert set(chosen.worst + chosen.best) == {7, 8}
+
+
+def test_lists_are_graded_as_the_test_read_them() -> None:
+    item = ItemResult("s", {"kind": "list/x", "gold": ["a", "b"]}, 1, texts={"tuned": "a, b"})
+    item.lists["tuned"] = ["a, b"]  # one name of the training table
+    assert only([item]).grades("tuned") == [0.0]
+
+
+def test_answers_that_a_rule_grades_have_no_other_grade() -> None:
+    about = {"kind": "graded/alias", "answer": "PSMB10"}
+    questions = only([ItemResult("s", about, 1, texts={"tuned": "The symbol is PSMB9, not PSMB10."})])
+    assert questions.grades("tuned") == [None]
+    assert failures(questions).wrong is None
+
+
+def test_intervals_are_those_that_were_asked_for() -> None:
+    items = list(yes_no(60, "held_out", 1.0))
+    widths = []
+    for confidence in (0.5, 0.99):
+        [questions] = question_sets(items, BootstrapSettings(200, confidence))
+        found = questions.mean(questions.grades("tuned"))
+        assert found is not None
+        widths.append(found.high - found.low)
+    assert 0 < widths[0] < widths[1]

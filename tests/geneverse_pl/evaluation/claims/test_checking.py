@@ -252,3 +252,87 @@ def test_an_empty_record_knows_nothing(truth: dict[str, Any]) -> None:
 def test_records_are_checked(truth: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TruthRecord.from_mapping(truth)
+
+
+TP53 = {
+    "symbol": "TP53",
+    "name": "tumor protein p53",
+    "aliases": ["P53"],
+    "chromosomes": ["17"],
+    "go": {
+        "Function": [["GO:0003677", "DNA binding"]],
+        "Process": [["GO:0006915", "apoptotic process"], ["GO:0001558", "regulation of cell growth"]],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Its full name is tumor protein p53.", {"tumor protein p53": "supported"}),
+        (
+            "Its full name is tumor protein p53, a suppressor.",
+            {"tumor protein p53, a suppressor": "supported"},
+        ),
+        (
+            "Its full name is tumor protein p53 binding protein 1.",
+            {"tumor protein p53 binding protein 1": "contradicted"},
+        ),
+        ("It encodes tumor protein p53 binding protein 1.", {}),
+        ("It encodes tumor protein p53 2.", {}),
+        ("It encodes tumor protein p53 and others.", {"tumor protein p53": "supported"}),
+    ],
+)
+def test_a_longer_name_is_that_of_another_gene(text: str, expected: dict[str, str]) -> None:
+    found = verdicts(text, TruthRecord.from_mapping(TP53))
+    assert {said: verdict for (field, said), verdict in found.items() if field == "name"} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        ("MDM2 binds the TP53 protein. It has DNA binding activity.", False),
+        ("The human MDM2 gene and TP53 interact. It has DNA binding activity.", False),
+        ("P53 is what TP53 encodes. It has DNA binding activity.", True),
+        ("DNA damage raises TP53. It has DNA binding activity.", True),
+        ("In humans TP53 encodes a suppressor. It has DNA binding activity.", True),
+        ("TP53 is not secreted. It has DNA binding activity.", True),
+        ("This gene is not TP53. It has DNA binding activity.", False),
+    ],
+)
+def test_a_sentence_about_another_gene_does_not_name_this_one(text: str, is_named: bool) -> None:
+    assert names_gene_and_function(check_claims(text, TruthRecord.from_mapping(TP53), "TP53")) == is_named
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is involved in apoptotic process.", "supported"),
+        ("It is involved in negative regulation of apoptotic process.", "unknown"),
+        ("It is involved in inhibition of the apoptotic process.", "unknown"),
+        ("It is involved in regulation of cell growth.", "supported"),
+        ("It is involved in negative regulation of cell growth.", "unknown"),
+        ("It is involved in cell growth.", "unknown"),
+    ],
+)
+def test_the_regulation_of_a_process_is_another_process(text: str, expected: str) -> None:
+    found = verdicts(text, TruthRecord.from_mapping(TP53))
+    assert [verdict for (field, _), verdict in found.items() if field == "go.Process"] == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Although its function is not fully known, TP53 has DNA binding activity.",
+        "Unlike MDM2, TP53 has DNA binding activity.",
+        "Because it does not stay in the nucleus, TP53 loses DNA binding.",
+    ],
+)
+def test_what_opens_a_sentence_does_not_deny_what_follows(text: str) -> None:
+    found = verdicts(text, TruthRecord.from_mapping(TP53))
+    assert found["go.Function", "DNA binding"] == "supported"
+
+
+def test_what_fails_is_denied() -> None:
+    found = verdicts("It fails to show DNA binding.", TruthRecord.from_mapping(TP53))
+    assert found["go.Function", "DNA binding"] == "contradicted"
