@@ -22,6 +22,12 @@ RIGHT = [
     "HP:0001250 Seizure, HP:0001166 Arachnodactyly, HP:0007359 of another name",
     # P16 is an alias, AMB1 one of two genes.
     "P16 (HGNC:1787) and AMB1 (HGNC:1100) and AMB1 (HGNC:11998)",
+    # Several names and as many ids: which is whose is not said.
+    "BRCA1 and TP53 (HGNC:1100 and HGNC:11998, respectively)",
+    "The HGNC IDs of BRCA1 and TP53 are HGNC:1100 and HGNC:11998.",
+    "HGNC:1100 and HGNC:11998 are BRCA1 and TP53.",
+    "Seizure, arachnodactyly: HP:0001250, HP:0001166",
+    "BRCA1 and TP53 (HGNC:1100, MIM:113705; HGNC:11998, MIM:191170)",
 ]
 CHANGED = [
     # (subject, old text, new text, reason)
@@ -39,6 +45,8 @@ CHANGED = [
     (None, "tumor protein p53 (TP53) HGNC:1", "tumor protein p53 (TP53) HGNC:11998", "not_in_table"),
     (None, "TP53 (NCBI Gene ID 672)", "TP53 (NCBI Gene ID 7157)", "other_entity"),
     (None, "TP53 (UniProt: P38398)", "TP53 (UniProt: P04637)", "other_entity"),
+    (None, "BRCA1 (HGNC:952, AllianceGenome:HGNC:1100)", "BRCA1 (HGNC:1100, AllianceGenome:HGNC:1100)",
+     "other_entity"),
     (None, "BRCA1 AllianceGenome:HGNC:11998", "BRCA1 AllianceGenome:HGNC:1100", "other_entity"),
     (None, "Seizure (HP:1250)", "Seizure (HP:0001250)", "malformed"),
     (None, "seizures [HP:00001250]", "seizures [HP:0001250]", "malformed"),
@@ -108,7 +116,7 @@ def test_what_has_one_right_answer_is_corrected(
     assert old[change.start : change.end] == change.old
     assert old[: change.start] + change.new + old[change.end :] == new
     again = ground(new, table, subject)
-    assert (again.text, again.changes, again.num_confirmed) == (new, (), 1)
+    assert (again.text, again.changes, again.num_confirmed) == (new, (), len(find_mentions(new)))
 
 
 @pytest.mark.parametrize(("text", "found", "reason"), UNKNOWN)
