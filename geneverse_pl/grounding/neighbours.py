@@ -18,6 +18,7 @@ from geneverse_pl.grounding.wording import (
     FOREIGN,
     FORWARD,
     LINKING,
+    LISTING,
     SUBJECT,
     Token,
     tokens_of,
@@ -193,6 +194,7 @@ class _Walk:
     comma: bool
     is_anchored: bool
     in_brackets: bool = False
+    has_listed: bool = False
 
     def back(self, is_whole: bool) -> Beside:
         """What comes first: a name, the subject, or a word that ends the search.
@@ -220,12 +222,13 @@ class _Walk:
         word = self.tokens[place].lower
         named = self._name(place)
         if named is not None:
-            return named
+            return NOTHING if self.has_listed and not self.is_anchored else named
         if word in SUBJECT:
             return Beside(is_subject=True, in_brackets=self.in_brackets)
         if word not in LINKING and not (word == "with" and self.is_anchored):
             return NOTHING
         follows = self.tokens[place + 1].text if place + 1 < len(self.tokens) else ""
+        self.has_listed = self.has_listed or word in LISTING
         self.is_anchored = self.is_anchored or word in ANCHORING or (word in DATABASES and follows in _LABELS)
         return None
 

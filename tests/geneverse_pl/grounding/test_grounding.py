@@ -1,11 +1,13 @@
 """What is corrected, what is marked, and what is left alone."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneverse_pl.evaluation.claims.identifiers import PATTERNS
-from geneverse_pl.grounding import GroundingTable, ground
+from geneverse_pl.grounding import GroundingTable, TableEntity, ground, write_table
 from geneverse_pl.grounding.mentions import find_mentions
 from geneverse_pl.grounding.wording import Token, tokens_of
 
@@ -45,6 +47,7 @@ CHANGED = [
     (None, "tumor protein p53 (TP53) HGNC:1", "tumor protein p53 (TP53) HGNC:11998", "not_in_table"),
     (None, "TP53 (NCBI Gene ID 672)", "TP53 (NCBI Gene ID 7157)", "other_entity"),
     (None, "TP53 (UniProt: P38398)", "TP53 (UniProt: P04637)", "other_entity"),
+    (None, "BRCA1's ids include HGNC:952", "BRCA1's ids include HGNC:1100", "other_entity"),
     (None, "BRCA1 (HGNC:952, AllianceGenome:HGNC:1100)", "BRCA1 (HGNC:1100, AllianceGenome:HGNC:1100)",
      "other_entity"),
     (None, "BRCA1 AllianceGenome:HGNC:11998", "BRCA1 AllianceGenome:HGNC:1100", "other_entity"),
@@ -89,6 +92,9 @@ ALONE = [
     "cat (HGNC:1100) and Seizure disorder HP:0001166",
     # Names on both sides, of which neither fits.
     "| Seizure | HP:0007359 | Arachnodactyly |",
+    # Parts and examples; transcripts, proteins and genes of other species.
+    "the BRCA1 locus includes gene HGNC:952",
+    "TP53 (ENST00000269305) and TP53 (ENSP00000269305.4), TP53 (ENSMUSG00000059552)",
     "AMB1 (HGNC:952), and ENSMUSG00000017146, RefSeq NM_007294.4, Reactome R-HSA-1.",
     "BRCA1, TP53 and BARD1: HP:0001250\n\nHGNC:11998\n",
     "Genes: HGNC:952, ENSG00000141510 (BRCA1 is none of them)",
@@ -148,6 +154,13 @@ def test_a_change_tells_what_was_wrong(table: GroundingTable) -> None:
     [change] = ground("BRCA1 (HGNC:952)", table).changes
     assert (change.old, change.new, change.entity) == ("HGNC:952", "HGNC:1100", "BRCA1")
     assert change.about == "HGNC 952 is BARD1"
+
+
+def test_a_transcript_does_not_become_a_protein(tmp_path: Path) -> None:
+    proteins = TableEntity("gene", "NCBIGene:672", "BRCA1", identifiers=("NP_009225",))
+    with GroundingTable(write_table(tmp_path / "refseq.sqlite", [proteins], [])) as table:
+        assert ground("BRCA1 (NM_007294.4)", table, marks=False).text == "BRCA1 (NM_007294.4)"
+        assert ground("BRCA1 (NP_009226)", table).text == "BRCA1 (NP_009225)"
 
 
 def test_schemes_that_the_table_leaves_out_are_not_judged(table: GroundingTable) -> None:
