@@ -212,7 +212,14 @@ class Chat:
             self._note(f"  {unknown.text} [?] ({unknown.reason}{about})")
 
     def _show_text(self, text: str, *, whole: bool = False) -> None:
-        """Writes what an answer has more than is shown, half a character only where no more comes."""
+        """Writes what an answer has more than is shown, half a character only where no more comes.
+
+        A tokenizer may write the beginning otherwise once more has come (``do n't`` becomes ``don't``): then
+        the whole answer comes again, on a line of its own.
+        """
+        if whole and not text.startswith(self._shown):
+            self._out.write("\n")
+            self._shown = ""
         if text.startswith(self._shown) and (whole or not text.endswith(_UNFINISHED)):
             self._out.write(text[len(self._shown) :])
             self._out.flush()

@@ -89,6 +89,13 @@ def run(arguments: Sequence[str]) -> int:
     config = _analysis_config(options)
     items = _items(options)
     analysis = Analysis(items, read_pairs(options.relations) if options.relations else [], config)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"out must be a folder that can be made, and {options.out} is none ({error.strerror}). Choose "
+            "another."
+        ) from error
     vectors, origin = _text_vectors(options) if options.texts else _entity_vectors(options, items)
     _write(options, analysis, vectors, origin)
     _draw(options, analysis, vectors, methods)
@@ -214,7 +221,6 @@ def _write(
     from geneverse_pl.models.cache import file_sha256
     from geneverse_pl.representations.embedding_file import EmbeddingFile, write_embeddings
 
-    options.out.mkdir(parents=True, exist_ok=True)
     sources = {name: getattr(options, name) for name in ("entities", "texts", "relations")}
     digests = {name: file_sha256(path) for name, path in sources.items() if path is not None}
     provenance = {

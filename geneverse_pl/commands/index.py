@@ -53,6 +53,10 @@ def run(arguments: Sequence[str]) -> int:
         raise ConfigError(f"batch_size must be > 0, got {options.batch_size}.")
     if options.source is not None and options.maker is None:
         raise ConfigError(f"source must come with --maker, got {options.source} and --passages.")
+    if options.save_passages is not None and options.save_passages.name.lower().endswith(".gz"):
+        raise ConfigError(
+            f"save_passages must name a file that is not packed, got {options.save_passages}. Leave out .gz."
+        )
 
     from geneverse_pl.retrieval import build_index, read_passages, write_passages
 
@@ -62,7 +66,13 @@ def run(arguments: Sequence[str]) -> int:
     )
     if options.save_passages is not None:
         found = list(found)
-        write_passages(found, options.save_passages)
+        try:
+            write_passages(found, options.save_passages)
+        except OSError as error:
+            raise ConfigError(
+                f"save_passages must be a file that can be written, and {options.save_passages} is not "
+                f"({error.strerror}). Choose another."
+            ) from error
     build_index(found, options.out, options.encoder, batch_size=options.batch_size)
     logger.info("done in %.1f s", time.monotonic() - start)
     return 0
@@ -82,10 +92,12 @@ def made(maker: str, source: Path | None) -> "Iterable[Passage]":
     module, _, name = maker.rpartition(".")
     try:
         function: Any = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigError(
             f"maker must be a function with its module, such as package.module.function, and '{maker}' is "
             f"none ({error})."
         ) from error
+    if not callable(function):
+        raise ConfigError(f"maker must be a function with its module, and '{maker}' cannot be called.")
     result: Iterable[Passage] = function(source)
     return result

@@ -177,6 +177,8 @@ class _Grounding:
     def _check(self, mention: Mention, said: Candidates | None) -> None:
         accession = mention.accession
         found = self._table.by_id(mention.scheme, accession) if accession is not None else ()
+        if not found and _is_left_out(mention):
+            return
         current = {one.entity for one in found if not one.is_former}
         if said is not None and said.one is None and current.isdisjoint(said.all):
             said = None  # it is not clear which of several is meant
@@ -203,6 +205,8 @@ class _Grounding:
     def _correct(self, mention: Mention, entity: Entity | None, reason: ChangeReason, about: str) -> None:
         """Writes the entity's id, if it has exactly one."""
         ids = self._table.identifiers_of(entity, mention.scheme) if entity is not None else ()
+        if mention.scheme == "RefSeq":  # a transcript is no protein
+            ids = tuple(one for one in ids if one[:2] == mention.written[:2])
         if entity is not None and len(ids) == 1:
             self._change(mention, ids[0], reason, entity.label, about)
         else:
@@ -220,7 +224,7 @@ class _Grounding:
         # A number that only lies near a name, or a scheme that the table leaves out, tells nothing.
         if mention.is_loose and mention.scheme != "MIM":
             return
-        if self._table.knows(mention.scheme) and not _is_other_species(mention):
+        if self._table.knows(mention.scheme):
             text = self._text[mention.start : mention.end]
             self._unknown.append(Unknown(mention.start, mention.end, text, reason, about))
 
@@ -243,5 +247,6 @@ def _about(mention: Mention, entities: Iterable[Entity]) -> str:
     return f"{mention.scheme} {mention.accession} is {' and '.join(labels)}"
 
 
-def _is_other_species(mention: Mention) -> bool:
+def _is_left_out(mention: Mention) -> bool:
+    """Whether it is Ensembl's id of a transcript, a protein or another species, which tables leave out."""
     return mention.scheme == "Ensembl" and not mention.written.startswith("ENSG")

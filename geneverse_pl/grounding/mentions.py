@@ -28,6 +28,7 @@ class Mention:
         accession: The accession in its canonical form; None where it is malformed beyond a doubt.
         is_loose: Whether nothing but a space ties the number to the name: ``HGNC 5`` may be a number of
             years.
+        is_borrowed: Whether another database than the scheme's own writes it so.
     """
 
     start: int
@@ -37,6 +38,7 @@ class Mention:
     written: str
     accession: str | None
     is_loose: bool
+    is_borrowed: bool = False
 
     @property
     def is_malformed(self) -> bool:
@@ -67,7 +69,7 @@ def _mentions(text: str) -> Iterator[Mention]:
         if is_loose and (accession is None or _YEAR.fullmatch(written)):
             continue
         if scheme in SCHEMES:
-            yield Mention(start, end, id_start, scheme, written, accession, is_loose)
+            yield Mention(start, end, id_start, scheme, written, accession, is_loose, database != scheme)
 
 
 def is_marked(text: str, end: int) -> bool:

@@ -18,6 +18,7 @@ from geneverse_pl.grounding.wording import (
     FOREIGN,
     FORWARD,
     LINKING,
+    LISTING,
     SUBJECT,
     Token,
     tokens_of,
@@ -67,23 +68,35 @@ class Neighbours:
     mentions: Sequence[Mention]
     names: NameFinder
     _runs: list[int] = field(init=False, default_factory=list)
+    _is_listed: list[bool] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
+        touches = [number > 0 and self._touches(number) for number in range(len(self.mentions))]
         # Number of the first identifier of the run that each one lies in.
-        for number in range(len(self.mentions)):
-            joined = number > 0 and self._follows(number)
+        for number, is_next in enumerate(touches):
+            joined = is_next and self._can_join(number)
             self._runs.append(self._runs[-1] if joined else number)
+        rows: list[list[Mention]] = []
+        for mention, is_next in zip(self.mentions, touches, strict=True):
+            rows += [] if is_next else [[]]
+            rows[-1].append(mention)
+        for row in rows:
+            # A borrowed id repeats the gene's own: HGNC:1100, AllianceGenome:HGNC:1100.
+            is_list = len({(mention.scheme, mention.is_borrowed) for mention in row}) < len(row)
+            self._is_listed += [is_list] * len(row)
 
     def of(self, number: int) -> Beside:
         """What an identifier is said to be of.
 
         In a run of identifiers of different schemes, as *BRCA1 (HGNC:1100, MIM:113705)*, all are of what the
         first is of. Where names on both sides differ, the identifier may be of either, and is of none for
-        certain.
+        certain. In a list, as *BRCA1 and TP53 (HGNC:1100 and HGNC:11998)*, nobody says which is whose.
 
         Args:
             number: Number of the identifier.
         """
+        if self._is_listed[number]:
+            return NOTHING
         mention = self.mentions[number]
         kinds = SCHEMES[mention.scheme].kinds
         first = self._runs[number]
@@ -154,15 +167,16 @@ class Neighbours:
     def _floor(self, number: int) -> int:
         return after_mark(self.text, self.mentions[number - 1].end) if number else 0
 
-    def _follows(self, number: int) -> bool:
-        """Whether nothing but separators and linking words lie between an identifier and the one before."""
+    def _can_join(self, number: int) -> bool:
+        """Whether an identifier may be of the same as the run before it: of that kind, in another scheme."""
         scheme = self.mentions[number].scheme
         first = self._runs[number - 1]
-        run = range(first, number)
         if set(SCHEMES[scheme].kinds).isdisjoint(SCHEMES[self.mentions[first].scheme].kinds):
             return False
-        if any(self.mentions[one].scheme == scheme for one in run):
-            return False  # a list of several things
+        return all(self.mentions[one].scheme != scheme for one in range(first, number))
+
+    def _touches(self, number: int) -> bool:
+        """Whether nothing but separators and linking words lie between an identifier and the one before."""
         begin, end = self._floor(number), self.mentions[number].start
         if end - begin > _WINDOW or self.text.count("\n", begin, end) > 1:
             return False
@@ -180,6 +194,7 @@ class _Walk:
     comma: bool
     is_anchored: bool
     in_brackets: bool = False
+    has_listed: bool = False
 
     def back(self, is_whole: bool) -> Beside:
         """What comes first: a name, the subject, or a word that ends the search.
@@ -207,12 +222,13 @@ class _Walk:
         word = self.tokens[place].lower
         named = self._name(place)
         if named is not None:
-            return named
+            return NOTHING if self.has_listed and not self.is_anchored else named
         if word in SUBJECT:
             return Beside(is_subject=True, in_brackets=self.in_brackets)
         if word not in LINKING and not (word == "with" and self.is_anchored):
             return NOTHING
         follows = self.tokens[place + 1].text if place + 1 < len(self.tokens) else ""
+        self.has_listed = self.has_listed or word in LISTING
         self.is_anchored = self.is_anchored or word in ANCHORING or (word in DATABASES and follows in _LABELS)
         return None
 

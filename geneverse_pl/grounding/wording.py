@@ -17,8 +17,11 @@ LINKING = _words(
     hgnc ensembl omim mim ncbi entrez uniprot uniprotkb swiss-prot hpo hp go mondo orphanet orpha refseq
     alliancegenome alliance genome database databases"""
 )
-#: Of these, those that say that an identifier follows: without one, a sentence that begins with an identifier
-#: is not about the subject of the text.
+#: Of these, those after which parts or examples come: *the BRCA1 locus includes HGNC:5* names two genes,
+#: where *the ids of BRCA1 are* or *BRCA1's ids include* HGNC:5 name one.
+LISTING = _words("such like include includes including")
+#: Of LINKING, those that say that an identifier follows: without one, a sentence that begins with an
+#: identifier is not about the subject of the text.
 ANCHORING = _words(
     """id ids identifier identifiers identified accession accessions number numbers code codes entry entries
     reference references"""

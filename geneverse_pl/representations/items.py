@@ -86,15 +86,19 @@ def read_pairs(path: Path) -> list[Pair]:
 
     Raises:
         ConfigError: If the suffix is none of these.
-        DataFormatError: If the file cannot be read, a column is missing, a cell is blank, or a label is not
-            one of these.
+        DataFormatError: If the file cannot be read, a column is missing, a cell is blank, a label is not one
+            of these, or a pair has both.
     """
     pairs = []
+    labels: dict[tuple[str, str, str], bool] = {}
     for line, row in _rows(path):
         relation, subject, other = _cells(path, line, row, ("relation", "subject", "object"))
         label = row.get("label", "1").strip().lower()
         if label not in _LABELS:
             raise DataFormatError(path, f"must have the label 1 or 0, got '{label}'. Correct it.", line)
+        if labels.setdefault((relation, subject, other), _LABELS[label]) != _LABELS[label]:
+            message = f"says the opposite of a line before on '{subject}' and '{other}'. Drop one of them."
+            raise DataFormatError(path, message, line)
         pairs.append(Pair(relation, subject, other, _LABELS[label]))
     if not pairs:
         raise DataFormatError(path, "must hold at least one pair, and holds none. Give another file.")

@@ -136,7 +136,8 @@ def matched_pairs(
     The objects of all pairs are dealt out anew: two pairs exchange their objects where neither new pair is
     true or there already. So each subject and each object stands in as many false pairs as true ones, and
     nothing can be told from how often an entity is linked. A pair whose object cannot be exchanged is left
-    out on both sides.
+    out on both sides. As cosine has no direction, a true pair turned round is no false one, and neither is an
+    entity with itself.
 
     Args:
         pairs: True pairs of subject and object, each once.
@@ -148,12 +149,13 @@ def matched_pairs(
     """
     rng = np.random.default_rng(seed)
     closed = {*pairs, *known}
+    closed |= {(item, subject) for subject, item in closed}
     objects = [item for _, item in pairs]
     false: set[tuple[str, str]] = set()
 
     def exchange(row: int, other: int) -> bool:
         new = ((pairs[row][0], objects[other]), (pairs[other][0], objects[row]))
-        if new[0] == new[1] or any(pair in closed or pair in false for pair in new):
+        if new[0] == new[1] or any(len(set(pair)) < 2 or pair in closed or pair in false for pair in new):
             return False
         for place, pair in zip((row, other), new, strict=True):
             false.discard((pairs[place][0], objects[place]))

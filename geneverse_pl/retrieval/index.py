@@ -50,18 +50,24 @@ def build_index(
         The folder.
 
     Raises:
-        ConfigError: If two passages have one id, something else than an index is at ``folder``, or bm25s is
-            not installed.
+        ConfigError: If two passages have one id, something else than an index is at ``folder``, it cannot be
+            written, or bm25s is not installed.
         ModelReferenceError: If the encoder cannot be found.
     """
-    if folder.exists() and not (folder / MANIFEST).is_file() and (folder.is_file() or any(folder.iterdir())):
+    if folder.exists() and not _is_index(folder) and (folder.is_file() or any(folder.iterdir())):
         raise ConfigError(f"An index must get a folder of its own, and {folder} holds something else.")
     ordered = sorted(passages, key=lambda passage: passage.id)
     for one, other in pairwise(ordered):
         if one.id == other.id:
             raise ConfigError(f"The ids of passages must differ, and two have '{one.id}'. Rename one.")
     partial = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}.partial")
-    partial.mkdir(parents=True)
+    try:
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(
+            f"An index must get a folder that can be written, and {folder} is none ({error.strerror}). "
+            "Choose another."
+        ) from error
     try:
         _write(ordered, partial, encoder, batch_size, load_encoder)
         _put(partial, folder)
@@ -99,6 +105,14 @@ def _write(
         "files": {path.relative_to(folder).as_posix(): _digest(path) for path in files},
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _is_index(folder: Path) -> bool:
+    """Whether a folder holds an index, of whatever version: other folders have a manifest too."""
+    try:
+        return bool(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["format"] == FORMAT)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _put(partial: Path, folder: Path) -> None:

@@ -86,6 +86,16 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(
     assert second.strip()
 
 
+def test_no_end_of_an_answer_is_lost_where_its_beginning_changes() -> None:
+    out = io.StringIO()
+    unused: Any = None
+    chat = Chat(unused, unused, GREEDY, io.StringIO(), out, io.StringIO())
+    for text in ("I", "I do", "I do n", "I don't"):  # as a tokenizer that tidies blanks decodes it
+        chat._show_text(text)
+    chat._show_text("I don't know.", whole=True)
+    assert out.getvalue() == "I do n\nI don't know."
+
+
 def test_it_runs_from_the_command_line(
     tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

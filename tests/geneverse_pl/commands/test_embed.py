@@ -159,6 +159,7 @@ def test_texts_are_clustered_by_a_sentence_encoder(
         (["--num_resamples", "0"], "num_resamples must be > 0"),
         (["--texts", "t.tsv"], "embed needs --entities with --adapter or --model, or --texts with --encoder"),
         (["--layers", "1"], "Unknown argument '--layers'. Did you mean '--layer'?"),
+        (["--out", "/dev/null/out"], "out must be a folder that can be made, and /dev/null/out is none"),
         (["--layer", "7", "--projection", "none"], "layer must be from 0 (input embeddings) to 2 (last)"),
     ],
 )

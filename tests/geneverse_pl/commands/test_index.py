@@ -84,7 +84,7 @@ def test_chat_cites(
     assert out.count("Sources: [1] DMD (G:2)\n") == 1
 
 
-def test_passages_of_a_function(tmp_path: Path) -> None:
+def test_passages_of_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     maker = (
         f"{__name__}.make_passages"
         if "." in __name__
@@ -95,6 +95,8 @@ def test_passages_of_a_function(tmp_path: Path) -> None:
     assert main([*arguments, "--source", "somewhere"]) == 0
     assert Retriever.load(out).passage(0).title == "somewhere"
     assert json.loads(saved.read_text())["id"] == "made"
+    assert main([*arguments[:-1], str(saved / "below")]) == 2
+    assert "save_passages must be a file that can be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,9 @@ def test_passages_of_a_function(tmp_path: Path) -> None:
         (["--out", "x"], "One of the arguments --passages --maker is required"),
         (["--maker", "nothing", "--out", "x"], "maker must be a function with its module"),
         (["--maker", "json.nothing", "--out", "x"], "maker must be a function with its module"),
+        (["--maker", "os.path", "--out", "x"], "maker must be a function with its module"),
+        (["--maker", ".a.b", "--out", "x"], "maker must be a function with its module"),
+        (["--passages", "a", "--out", "x", "--save_passages", "b.jsonl.gz"], "Leave out .gz."),
         (["--passages", "none.jsonl", "--out", "x"], "does not exist, expected a file of passages"),
         (["--passages", "a", "--source", "b", "--out", "x"], "source must come with --maker"),
         (["--passages", "a", "--out", "x", "--batch_size", "0"], "batch_size must be > 0, got 0"),

@@ -1,11 +1,13 @@
 """What is corrected, what is marked, and what is left alone."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geneverse_pl.evaluation.claims.identifiers import PATTERNS
-from geneverse_pl.grounding import GroundingTable, ground
+from geneverse_pl.grounding import GroundingTable, TableEntity, ground, write_table
 from geneverse_pl.grounding.mentions import find_mentions
 from geneverse_pl.grounding.wording import Token, tokens_of
 
@@ -22,6 +24,12 @@ RIGHT = [
     "HP:0001250 Seizure, HP:0001166 Arachnodactyly, HP:0007359 of another name",
     # P16 is an alias, AMB1 one of two genes.
     "P16 (HGNC:1787) and AMB1 (HGNC:1100) and AMB1 (HGNC:11998)",
+    # Several names and as many ids: which is whose is not said.
+    "BRCA1 and TP53 (HGNC:1100 and HGNC:11998, respectively)",
+    "The HGNC IDs of BRCA1 and TP53 are HGNC:1100 and HGNC:11998.",
+    "HGNC:1100 and HGNC:11998 are BRCA1 and TP53.",
+    "Seizure, arachnodactyly: HP:0001250, HP:0001166",
+    "BRCA1 and TP53 (HGNC:1100, MIM:113705; HGNC:11998, MIM:191170)",
 ]
 CHANGED = [
     # (subject, old text, new text, reason)
@@ -39,6 +47,9 @@ CHANGED = [
     (None, "tumor protein p53 (TP53) HGNC:1", "tumor protein p53 (TP53) HGNC:11998", "not_in_table"),
     (None, "TP53 (NCBI Gene ID 672)", "TP53 (NCBI Gene ID 7157)", "other_entity"),
     (None, "TP53 (UniProt: P38398)", "TP53 (UniProt: P04637)", "other_entity"),
+    (None, "BRCA1's ids include HGNC:952", "BRCA1's ids include HGNC:1100", "other_entity"),
+    (None, "BRCA1 (HGNC:952, AllianceGenome:HGNC:1100)", "BRCA1 (HGNC:1100, AllianceGenome:HGNC:1100)",
+     "other_entity"),
     (None, "BRCA1 AllianceGenome:HGNC:11998", "BRCA1 AllianceGenome:HGNC:1100", "other_entity"),
     (None, "Seizure (HP:1250)", "Seizure (HP:0001250)", "malformed"),
     (None, "seizures [HP:00001250]", "seizures [HP:0001250]", "malformed"),
@@ -81,6 +92,9 @@ ALONE = [
     "cat (HGNC:1100) and Seizure disorder HP:0001166",
     # Names on both sides, of which neither fits.
     "| Seizure | HP:0007359 | Arachnodactyly |",
+    # Parts and examples; transcripts, proteins and genes of other species.
+    "the BRCA1 locus includes gene HGNC:952",
+    "TP53 (ENST00000269305) and TP53 (ENSP00000269305.4), TP53 (ENSMUSG00000059552)",
     "AMB1 (HGNC:952), and ENSMUSG00000017146, RefSeq NM_007294.4, Reactome R-HSA-1.",
     "BRCA1, TP53 and BARD1: HP:0001250\n\nHGNC:11998\n",
     "Genes: HGNC:952, ENSG00000141510 (BRCA1 is none of them)",
@@ -108,7 +122,7 @@ def test_what_has_one_right_answer_is_corrected(
     assert old[change.start : change.end] == change.old
     assert old[: change.start] + change.new + old[change.end :] == new
     again = ground(new, table, subject)
-    assert (again.text, again.changes, again.num_confirmed) == (new, (), 1)
+    assert (again.text, again.changes, again.num_confirmed) == (new, (), len(find_mentions(new)))
 
 
 @pytest.mark.parametrize(("text", "found", "reason"), UNKNOWN)
@@ -140,6 +154,13 @@ def test_a_change_tells_what_was_wrong(table: GroundingTable) -> None:
     [change] = ground("BRCA1 (HGNC:952)", table).changes
     assert (change.old, change.new, change.entity) == ("HGNC:952", "HGNC:1100", "BRCA1")
     assert change.about == "HGNC 952 is BARD1"
+
+
+def test_a_transcript_does_not_become_a_protein(tmp_path: Path) -> None:
+    proteins = TableEntity("gene", "NCBIGene:672", "BRCA1", identifiers=("NP_009225",))
+    with GroundingTable(write_table(tmp_path / "refseq.sqlite", [proteins], [])) as table:
+        assert ground("BRCA1 (NM_007294.4)", table, marks=False).text == "BRCA1 (NM_007294.4)"
+        assert ground("BRCA1 (NP_009226)", table).text == "BRCA1 (NP_009225)"
 
 
 def test_schemes_that_the_table_leaves_out_are_not_judged(table: GroundingTable) -> None:

@@ -65,3 +65,6 @@ def test_faulty_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "r.tsv").write_text("subject\tobject\trelation\tlabel\na\tb\tr\tmaybe\n")
     with pytest.raises(DataFormatError, match="must have the label 1 or 0, got 'maybe'"):
         read_pairs(tmp_path / "r.tsv")
+    (tmp_path / "r.tsv").write_text("subject\tobject\trelation\tlabel\na\tb\tr\t1\na\tb\tr\t0\n")
+    with pytest.raises(DataFormatError, match="line 3 says the opposite of a line before on 'a' and 'b'"):
+        read_pairs(tmp_path / "r.tsv")

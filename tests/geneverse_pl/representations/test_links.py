@@ -74,6 +74,14 @@ def test_false_pairs_match_the_true_ones(
     assert found == matched_pairs(sorted(pairs), known, seed=seed)
 
 
+def test_false_pairs_within_one_kind_are_neither_true_ones_turned_nor_an_entity_with_itself() -> None:
+    ring = [(f"g{n}", f"g{(n + step) % 12}") for step in (1, 2) for n in range(12)]
+    for seed in range(10):
+        false = [pair[:2] for pair in matched_pairs(ring, seed=seed) if not pair[2]]
+        assert false
+        assert all(one != other and (other, one) not in ring for one, other in false)
+
+
 def test_nothing_is_lost_where_all_can_be_exchanged() -> None:
     pairs = [(f"s{n}", f"o{n}") for n in range(50)]
     assert len(matched_pairs(pairs)) == 100

@@ -51,6 +51,12 @@ def test_other_folders_are_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a folder of its own, and .* holds something else"):
         build_index(PASSAGES, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    (tmp_path / "manifest.json").write_text('{"format": "a web page"}')
+    with pytest.raises(ConfigError, match="holds something else"):
+        build_index(PASSAGES, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    with pytest.raises(ConfigError, match="An index must get a folder that can be written"):
+        build_index(PASSAGES, tmp_path / "thesis.txt" / "index")
 
 
 def test_two_passages_of_one_id(tmp_path: Path) -> None:
