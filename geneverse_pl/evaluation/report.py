@@ -9,7 +9,7 @@ TUNED, UNTUNED = "tuned", "untuned"
 _MAX_WIDTH = 110
 _GAP = "  "
 LOWER_IS_BETTER = frozenset(
-    {"unparsable", "loss", "perplexity", "median_rank", "contradicted", "hallucinated_ids"}
+    {"unparsable", "loss", "perplexity", "median_rank", "contradicted", "hallucinated_ids", "unconfirmed"}
 )
 # What decides comes first; metrics not named here stand between the two.
 _FIRST = ("accuracy", "auroc", "exact_match", "set_f1", "f1", "mcc")

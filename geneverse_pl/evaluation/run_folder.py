@@ -23,6 +23,7 @@ CONFIG_FILE, FACTS_FILE, SCORES_FILE = "config.yaml", "run.json", "scores.json"
 Scoring = Literal["text", "image"]
 # Retrieval is of all pictures and captions at once, and grades follow a rule of the data module.
 _NOT_FROM_ITEMS = ("retrieval/", "graded/")
+_COUNTED_BEFORE = ("changes", "unconfirmed")  # by grounding, whose table a run does not keep
 
 
 def check_run(folder: Path) -> Path:
@@ -145,8 +146,8 @@ def scores_again(
 ) -> list[Score]:
     """The scores of a run from its questions and answers alone.
 
-    Scores of retrieval, which take all pictures and captions together, and those by a rule of the data module
-    are the ones that the test wrote.
+    Scores of retrieval, which take all pictures and captions together, those by a rule of the data module,
+    and what grounding counted are the ones that the test wrote.
 
     Args:
         folder: The run's folder.
@@ -161,5 +162,5 @@ def scores_again(
         scores = text_scores(items, TrainingKnowledge(), bootstrap, similarity=similarity)
     written = read_scores(folder / SCORES_FILE) if (folder / SCORES_FILE).is_file() else []
     found = {(score.task, score.split, score.metric, score.model) for score in scores}
-    kept = [score for score in written if score.task.startswith(_NOT_FROM_ITEMS)]
+    kept = [one for one in written if one.task.startswith(_NOT_FROM_ITEMS) or one.metric in _COUNTED_BEFORE]
     return [*scores, *(one for one in kept if (one.task, one.split, one.metric, one.model) not in found)]

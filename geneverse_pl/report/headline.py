@@ -23,7 +23,8 @@ from geneverse_pl.report.wording import (
 
 # What tells best whether answers are true, by what a task has.
 _DECISIVE = (
-    "accuracy", "exact_match", "set_f1", "factual", "recall_at_1", "token_f1", "rouge_l", "auroc", "loss",
+    "accuracy", "exact_match", "score", "set_f1", "factual", "recall_at_1", "token_f1", "rouge_l", "auroc",
+    "loss",
 )  # fmt: skip
 _SENTENCES = {
     BETTER: "it is better than {}",
