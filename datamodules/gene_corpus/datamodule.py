@@ -61,7 +61,8 @@ class GeneCorpusDataModule(RephrasableMixin, TextDataModule):
         stage: ``records`` restores masked entities of records; ``relations`` asks questions.
         records: What the records of stage ``records`` are about; None takes genes, proteins and diseases.
         questions: Kinds of questions of stage ``relations``; None asks all that the corpus has data for.
-        positives_per_subject: Most true pairs asked about a subject, with as many false ones, > 0.
+        positives_per_subject: Most true pairs asked about a subject, with as many false ones, > 0. Where
+            ``max_val`` or ``max_held_out`` leaves fewer questions than that, fewer are asked about each.
         max_list_items: Most items of a list answer, and of a field of a record, > 0.
         max_answer_characters: Most characters of a list answer that has more than one item, > 0.
         max_text_characters: Most characters of running text in a record (summary, findings, function), whole

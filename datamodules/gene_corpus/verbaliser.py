@@ -108,8 +108,16 @@ class Verbaliser:
         subjects = self.subjects(view, split)
         if form == "relation":
             block = BLOCK if most is None else min(BLOCK, max(most, _MIN_BLOCK))
+            if split != TRAIN and most is not None:
+                asking = replace(asking, positives_per_subject=self._spread(view, split, most))
             return relation_samples(view, subjects, asking, self.ancestors, block)
         return (list_samples if form == "list" else fact_samples)(view, subjects, asking)
+
+    def _spread(self, view: View, split: str, most: int) -> int:
+        """True pairs a subject, so few that questions are about many: those about one count as one group."""
+        num_subjects = sum(bool(subject.affirmed()) for subject in self.subjects(view, split))
+        enough = -(-most // (2 * max(num_subjects, 1)))  # as many false pairs are added
+        return min(self.asking.positives_per_subject, max(enough, 1))
 
     def subjects(self, view: View, split: str) -> Iterator[SubjectLinks]:
         """The subjects of a view in a split."""

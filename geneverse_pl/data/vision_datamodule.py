@@ -127,7 +127,15 @@ class VisionDataModule(TextDataModule):
             projector: The projector's settings.
             processor: Processor of a vision-language model of Transformers.
             pairing: How a contrastive task reads samples as pairs of a picture and a caption.
+
+        Raises:
+            ConfigError: If pairs are asked for and passages are to stand before them.
         """
+        if pairing is not None and self.encoding.retrieval is not None:
+            raise ConfigError(
+                "encoding.retrieval must be left out for contrastive training: pairs of a picture and a "
+                "caption have no room for passages."
+            )
         self._vision, self._projector, self._processor = vision, projector, processor
         self._pairing = pairing
         for name in ("tokenizer", "encoder", "store_path", "_provenance", "image_block", "feature_path"):

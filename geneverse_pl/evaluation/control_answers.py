@@ -23,7 +23,8 @@ def add_choices(items: "Sequence[ItemResult]", controls: Sequence[Control]) -> N
     """Puts a value for *yes* and one for *no* of each control into the ``choices`` of yes/no questions.
 
     The value for *no* is 0. That for *yes* says by how many places a question stands above the control's
-    threshold among these questions, see :func:`ranks_above`.
+    threshold among these questions, see :func:`ranks_above`. The questions' metadata tell ``object_degree``
+    from then on, the number of training subjects that have the object.
 
     Args:
         items: Questions of one kind and split.
@@ -35,6 +36,9 @@ def add_choices(items: "Sequence[ItemResult]", controls: Sequence[Control]) -> N
         return
     names, subjects = zip(*(item.subject for item in asked), strict=True)
     objects = [str(item.metadata["object"]) for item in asked]
+    degrees = controls[0].table.degrees  # all have the same table
+    for item, found in zip(asked, objects, strict=True):
+        item.metadata = {**item.metadata, "object_degree": degrees[found]}
     for control in controls:
         values = ranks_above(control.score_pairs(names, subjects, objects), control.threshold)
         for item, value in zip(asked, values, strict=True):

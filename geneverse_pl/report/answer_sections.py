@@ -15,7 +15,7 @@ _CONFUSION = (
 )
 _ROC = (
     "How many true ones are found at what price, as the threshold falls. The dashed line is chance. Controls "
-    "that give no probability of their own for each question have no curve."
+    "are drawn by what they rank with, which need not be a probability."
 )
 _CALIBRATION = (
     "Whether probabilities can be believed: on the dashed line, of answers with probability 0.7, 70 % are "

@@ -101,14 +101,16 @@ def _true_answer(questions: QuestionSet, place: int) -> str:
 
 
 def _answers(questions: QuestionSet, place: int) -> Html:
-    """What every model said, with likelihoods."""
+    """What every model said, with likelihoods; what controls rank by is none."""
     few = questions.labels if len(questions.choices) <= _MOST_CHOICES else ()
     heads = ["model", "answer", *(f"p({name})" for name in few), "loss per token"]
     rows = []
     for model in questions.models:
         loss = number(float(questions.losses(model)[place]))
         row = [model, _said(questions, place, model)]
-        row += [number(float(p)) for p in questions.probabilities(model)[place]] if few else []
+        has_likelihood = model in questions.items[place].nll
+        values = questions.probabilities(model)[place] if few else []
+        row += [number(float(p)) if has_likelihood else MISSING for p in values]
         rows.append([*row, loss])
     numbers = range(2, len(heads))
     return table(f"Answers, question {place + 1} of {len(questions.items):,}", heads, rows, numbers=numbers)

@@ -10,7 +10,7 @@ from geneverse_pl.evaluation.scores import Score
 BETTER, WORSE, SAME, ABOVE, BELOW = "better", "worse", "overlaps", "above", "below"
 MISSING = "-"
 # Neither more nor less of it is better.
-_NEUTRAL = frozenset({"num_claims", "no_answer", "changes"})
+_NEUTRAL = frozenset({"num_claims", "changes", "no_answer"})
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -167,7 +167,7 @@ def test_a_module_is_asked_about_once_and_must_be_there(questions: Path) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--out", "none/s.json"], "none/s.json must be a file in a folder that exists"),
+        (["--out", "a.jsonl/s.json"], "a.jsonl/s.json must be a file that can be written"),
         (["--out", "s.json", "--num_resamples", "0"], "--num_resamples must be > 0, got 0"),
         (["--out", "s.json", "--model", "constant"], "--model must be a name other than constant, shuffled"),
     ],

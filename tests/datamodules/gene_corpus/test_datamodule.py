@@ -197,6 +197,18 @@ def test_caps(make: Make) -> None:
     assert lists(make(max_memorised=0))[MEMORISED] == []
 
 
+def test_few_questions_are_about_many_subjects(asked: Splits, make: Make) -> None:
+    def most_about_one(samples: list[Sample]) -> int:
+        yes_no = [s for s in samples if s.kind == "relation/gene_go"]
+        return max(Counter(str(s.metadata["subject"]) for s in yes_no).values())
+
+    capped = lists(make(max_held_out=6))
+    assert most_about_one(capped[HELD_OUT]) == 2
+    assert most_about_one(asked[HELD_OUT]) > 2
+    assert lists(make(max_held_out=10_000))[HELD_OUT] == asked[HELD_OUT]
+    assert capped[TRAIN] == asked[TRAIN]
+
+
 # --- determinism ---
 
 

@@ -95,8 +95,12 @@ def test_scoring_is_told_or_shown() -> None:
     assert scoring_of({}, [text]) == "text"
 
 
-def test_retrieval_is_taken_from_the_test(tmp_path: Path) -> None:
-    kept = Score("retrieval/image_to_text", "held_out", "recall_at_1", "tuned", 0.5, 0.4, 0.6, 9)
+@pytest.mark.parametrize(
+    ("task", "metric"),
+    [("retrieval/image_to_text", "recall_at_1"), ("graded/x", "score"), ("text/x", "unconfirmed")],
+)
+def test_what_answers_do_not_tell_is_taken_from_the_test(tmp_path: Path, task: str, metric: str) -> None:
+    kept = Score(task, "held_out", metric, "tuned", 0.5, 0.4, 0.6, 9)
     old = Score("choice/x", "held_out", "accuracy", "tuned", 0.5, 0.4, 0.6, 9)
     write_scores(tmp_path / "scores.json", [old, kept])
     about = {"kind": "choice/x", "choices": ["Yes", "No"], "answer": "Yes"}

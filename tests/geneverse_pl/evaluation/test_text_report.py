@@ -90,6 +90,7 @@ def test_controls_know_training_subjects_and_bear_unknown_objects() -> None:
     assert cell(scores, "auroc", "majority").value == 0.5
     assert cell(scores, "auroc", "degree_prior").value == 0.75
     assert cell(scores, "auroc", "nearest_neighbour").n == 3
+    assert [one.metadata["object_degree"] for one in [*known, *new]] == [3, 0, 1, 1, 3, 0, 0]
 
 
 def test_without_training_questions_controls_answer_no_yes_no_questions() -> None:

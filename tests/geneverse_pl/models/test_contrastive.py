@@ -228,7 +228,7 @@ def test_the_captioning_part_of_coca_is_kept(tmp_path: Path) -> None:
     }
     (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": architecture}))
     plain = open_clip.create_model(f"local-dir:{tmp_path}", load_weights=False).eval()
-    with torch.no_grad():  # open_clip leaves the captioning part's projection as the memory was: NaN, at times
+    with torch.no_grad():  # open_clip leaves the captioning part's projection as the memory was, at times NaN
         plain.text_decoder.text_projection.normal_(std=0.1, generator=torch.Generator().manual_seed(2))
     save_file(plain.state_dict(), tmp_path / "open_clip_model.safetensors")
     model = load_contrastive(VisionConfig(f"local-dir:{tmp_path}", adapter=adapter("full")), adapter("lora"))

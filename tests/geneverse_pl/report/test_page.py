@@ -111,6 +111,9 @@ def test_examples_show_the_question_every_answer_and_the_picture(page: Element) 
         "shuffled_image",
         "majority",
     ]
+    shares = [row[2:5] for row in rows(table)[1:]]
+    assert all("-" not in row for row in shares[:4])
+    assert shares[4] == ["-"] * 3  # the majority has no likelihoods
     pictures = section(page, "examples").all("img")
     assert pictures
     assert all(one.attributes["alt"] for one in pictures)

@@ -34,6 +34,7 @@ from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.contrastive import TextTowerConfig
 from geneverse_pl.models.contrastive_loss import PairLoss
 from geneverse_pl.models.vision_tower import load_tower
+from geneverse_pl.retrieval.config import TrainingRetrieval
 from geneverse_pl.tasks.base import check_fields
 from geneverse_pl.tasks.contrastive import ContrastiveEvaluation, ContrastiveTask
 from tests.geneverse_pl.models.tiny_towers import ARCHITECTURE
@@ -339,7 +340,7 @@ def test_answers_are_written_down(painted: Painted, make_trainer: Trainers) -> N
 
 
 def test_what_does_not_fit_is_said_before_training(
-    painted: Painted, make_trainer: Trainers, make_data: Callable[..., TextDataModule]
+    painted: Painted, make_trainer: Trainers, make_data: Callable[..., TextDataModule], tmp_path: Path
 ) -> None:
     trainer = make_trainer(max_steps=1)
     with pytest.raises(ConfigError, match=r"the batch fields .* does not provide caption_ids, image_ids"):
@@ -350,6 +351,9 @@ def test_what_does_not_fit_is_said_before_training(
         trainer.fit(new_task(pairs=PairsConfig(kinds=["text/none"])), datamodule=painted())
     with pytest.raises(ConfigError, match="cache_features must be auto or off for contrastive training"):
         trainer.fit(new_task(), datamodule=painted(images=ImagesConfig(cache_features="on")))
+    with pytest.raises(ConfigError, match="encoding.retrieval must be left out for contrastive training"):
+        reading = EncodingConfig("plain", retrieval=TrainingRetrieval(tmp_path / "index"))
+        trainer.fit(new_task(), datamodule=painted(encoding=reading))
     for settings, message in (
         ({"image_lr": 0.0}, "image_lr must be > 0, got 0.0"),
         ({"evaluation": ContrastiveEvaluation(num_resamples=0)}, "num_resamples must be > 0, got 0"),
