@@ -32,6 +32,10 @@ def add_controls(results: Sequence[ItemResult], data: TextDataModule) -> None:
                 for sample, text in zip(samples, texts, strict=True)
             ],
             [str(sample.metadata.get("answer", "")) for sample in samples],
-            [sample.metadata["truth"] for sample in samples if sample.metadata.get("truth")],
+            [
+                truth
+                for sample in samples
+                if isinstance(truth := sample.metadata.get("truth"), dict) and truth
+            ],
         )
     add_answer_controls(results, training)
