@@ -22,7 +22,7 @@ class StoreError(GeneverseError, ValueError):
 
 
 class WorkerError(GeneverseError, RuntimeError):
-    """A process that shared the work has died."""
+    """A process that shared the work has died, or cannot do it."""
 
 
 class LeakageError(GeneverseError, ValueError):

@@ -108,8 +108,8 @@ class RayBlocks:
             blocks: Picklable blocks; two for each CPU are read ahead.
 
         Raises:
-            WorkerError: If the processes that work on a block die again and again.
-            ConfigError: If a machine has another version of this package, or of one that decides the tokens.
+            WorkerError: If the processes that work on a block die again and again, or a machine has another
+                version of this package, or of one that decides the tokens. What is encoded is kept.
         """
         handed_out: deque[tuple[_BlockT, Any]] = deque()
         try:
@@ -248,12 +248,12 @@ def _environment() -> dict[str, str]:
 
 
 def _check_environment(expected: Mapping[str, str]) -> None:
-    """Raises a ConfigError in a process whose packages are not those of the process that gives out blocks."""
+    """Raises a WorkerError in a process whose packages are not those of the process that gives out blocks."""
     found = _environment()
     other = [name for name in expected if found.get(name) != expected[name]]
     if other:
         listed = ", ".join(f"{name} is {found.get(name)}, expected {expected[name]}" for name in other)
-        raise ConfigError(
+        raise WorkerError(
             f"Every machine of the Ray cluster must have the packages of this one, and on "
             f"{socket.gethostname()} {listed}. Install the same releases there."
         )

@@ -109,7 +109,7 @@ class Endpoint:
                     future.cancel()
 
     def _begin(self, request: ChatRequest) -> "Future[Answer | Failure]":
-        key = request.key(self._fields)
+        key = request.key({**self._fields, "base_url": self.config.base_url})
         kept = self.cache.get(key) if self.cache is not None else None
         if kept is None:
             return self._executor.submit(self._ask, request, key)

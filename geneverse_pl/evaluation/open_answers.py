@@ -17,6 +17,7 @@ from geneverse_pl.evaluation.overlap import rouge_l, rouge_n, sentence_bleu, tok
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.statistics import MEAN, Floats
 from geneverse_pl.evaluation.structure import StructureScore, asked_form, structure_score
+from geneverse_pl.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -190,8 +191,8 @@ def write_open_answers(folder: Path, cells: Sequence[OpenAnswers]) -> list[str]:
     """
     if not cells:
         return []
-    lines = [json.dumps(row, ensure_ascii=False) for cell in cells for row in cell.rows()]
-    (folder / ANSWERS_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for cell in cells for row in cell.rows())
+    write_whole(folder / ANSWERS_FILE, lines)
     tables = [format_claim_table(f"{cell.kind}, {cell.split}", cell.reports) for cell in cells]
     return [table for table in tables if table]
 

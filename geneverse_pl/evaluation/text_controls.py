@@ -168,6 +168,21 @@ def add_answer_controls(
             item.choices[NEAREST] = [sum(weight for answer, weight in votes if answer == c) for c in choices]
 
 
+def add_constants(results: Iterable[ItemResult], training: Mapping[str, TrainingAnswers]) -> None:
+    """Adds the texts of ``constant`` alone to open questions that were answered.
+
+    It is the control of questions about pictures: which training question is nearest is in the picture, and
+    the name of its subject may be the answer.
+
+    Args:
+        results: The answered questions.
+        training: Question kind -> its training answers; kinds that are missing get no control.
+    """
+    for item in results:
+        if item.kind in training and item.kind.partition("/")[0] == TEXT and item.texts:
+            item.texts[CONSTANT] = training[item.kind].constant
+
+
 def needs_controls(result: ItemResult) -> bool:
     """Whether a question was answered and no table of relations tells controls of it.
 

@@ -11,6 +11,7 @@ from geneverse_pl.data.collate import Batch, pack_collate, pad_collate
 from geneverse_pl.data.encoded import EncodedSample, answer_start
 from geneverse_pl.data.packing import RowPacker
 from geneverse_pl.data.prompts import Encoder
+from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.models.attention import shares_prefixes
 from geneverse_pl.models.language_model import LanguageModel
 from geneverse_pl.models.losses import target_nll
@@ -89,12 +90,21 @@ def score_answers(
 
     Returns:
         One score a sample, in order.
+
+    Raises:
+        ConfigError: If a likelihood is not a number.
     """
     keys = [_likeness(sample) for sample in samples]
     of_key = dict(zip(keys, samples, strict=True))
     distinct = list(of_key.values())
     choices = [choice_ids(sample, encoder) for sample in distinct]
     scores = _first_pass(model, distinct, choices, encoder.pad_id, device)
+    if any(np.isnan(score.nll) for score in scores):
+        raise ConfigError(
+            "The model's likelihoods must be numbers, and some are NaN: its training has diverged, or its "
+            "weights are damaged. Train again with a lower optimizer.lr, or trainer.gradient_clip_val, or in "
+            "another trainer.precision."
+        )
     for (index, number), value in _long_choices(model, distinct, choices, encoder.pad_id, device).items():
         own = scores[index].choices
         values = (*own[:number], value, *own[number + 1 :])

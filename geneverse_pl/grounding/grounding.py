@@ -96,10 +96,11 @@ def ground(
     """Checks identifiers and aliases of a text, and corrects what the table has exactly one answer for.
 
     An identifier is said to be of what is named beside it, or, after words like *its identifiers are*, of the
-    subject. If the table has it of something else, or of nothing, and the named entity has exactly one id in
-    that scheme, this one takes its place; so does the only successor of a former id. Identifiers beside which
-    nothing is named are only looked up. Nothing else of the text changes. To ground a grounded text again
-    changes nothing.
+    subject; but where it is known to be of another kind of entity, as the MIM number of a disease beside a
+    gene, nothing is concluded. If the table has it of something else, or of nothing, and the named entity has
+    exactly one id in that scheme, this one takes its place; so does the only successor of a former id.
+    Identifiers beside which nothing is named are only looked up. Nothing else of the text changes. To ground
+    a grounded text again changes nothing.
 
     Args:
         text: Any text.
@@ -182,6 +183,10 @@ class _Grounding:
         current = {one.entity for one in found if not one.is_former}
         if said is not None and said.one is None and current.isdisjoint(said.all):
             said = None  # it is not clear which of several is meant
+        if said is not None and current and _kinds(current).isdisjoint(_kinds(said.all)):
+            said = (
+                None  # a gene may be told with the number of its disease, and a disease with that of its gene
+            )
         fits = said is None or not current.isdisjoint(said.all)
         if current and fits and not (mention.is_malformed and said is None):
             if mention.is_malformed and accession is not None:
@@ -250,3 +255,7 @@ def _about(mention: Mention, entities: Iterable[Entity]) -> str:
 def _is_left_out(mention: Mention) -> bool:
     """Whether it is Ensembl's id of a transcript, a protein or another species, which tables leave out."""
     return mention.scheme == "Ensembl" and not mention.written.startswith("ENSG")
+
+
+def _kinds(entities: Iterable[Entity]) -> set[str]:
+    return {entity.kind for entity in entities}

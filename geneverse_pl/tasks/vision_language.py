@@ -40,6 +40,7 @@ from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.linear_probe import IMAGE, probe_choices
 from geneverse_pl.tasks.schedules import WarmupLinear
 from geneverse_pl.tasks.text import TextTask, default_optimizer
+from geneverse_pl.tasks.text_controls import add_constant_texts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -311,6 +312,7 @@ class VisionLanguageTask(TextTask):
             if result.choices:
                 choices = [str(choice) for choice in result.metadata["choices"]]
                 result.choices[MAJORITY] = majority_values(training, result.kind, choices)
+        add_constant_texts(results, self.data)
         load = self.data.image_loader()
         if self.vision is not None and load is not None:  # a model of Transformers has no tower apart
             closed = [result for result in results if result.choices]

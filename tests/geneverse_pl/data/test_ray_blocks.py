@@ -53,7 +53,7 @@ def test_a_cluster_that_does_not_answer_is_told_at_once(
 def test_other_packages_on_a_machine_are_named() -> None:
     here = ray_blocks._environment()
     ray_blocks._check_environment(here)
-    with pytest.raises(ConfigError, match=r"tokenizers is \S+, expected 0\.0\.1\. Install the same"):
+    with pytest.raises(WorkerError, match=r"tokenizers is \S+, expected 0\.0\.1\. Install the same"):
         ray_blocks._check_environment(here | {"tokenizers": "0.0.1"})
 
 
@@ -137,5 +137,5 @@ def test_a_block_whose_process_always_dies_is_told_with_what_to_do(ray_here: Any
 def test_a_machine_with_other_packages_stops_the_work(ray_here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     here = ray_blocks._environment()
     monkeypatch.setattr(ray_blocks, "_environment", lambda: here | {"numpy": "1.0"})
-    with RayBlocks(2) as mapper, pytest.raises(ConfigError, match=r"numpy is \S+, expected 1\.0\."):
+    with RayBlocks(2) as mapper, pytest.raises(WorkerError, match=r"numpy is \S+, expected 1\.0\."):
         list(mapper.map(doubled, [[1]]))

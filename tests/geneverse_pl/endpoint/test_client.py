@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,14 @@ def test_draws_are_told_apart(site: ChatSite, make_config: Make, tmp_path: Path)
         list(endpoint.answers(chat("a", draw=draw) for draw in (0, 1, 0)))
         list(endpoint.answers(chat("a", draw=draw) for draw in (0, 1)))
     assert 2 <= len(site.requests) <= 3  # the third may begin before the first is answered
+
+
+def test_servers_are_told_apart(site: ChatSite, make_config: Make, tmp_path: Path) -> None:
+    path, config = tmp_path / "answers.jsonl", make_config()
+    for address in (config.base_url, config.base_url.replace("127.0.0.1", "localhost")):
+        with Endpoint(replace(config, base_url=address), ResponseCache(path)) as endpoint:
+            ask(endpoint, "a")
+    assert len(site.requests) == 2
 
 
 def test_answers_before_an_end_are_kept(site: ChatSite, make_config: Make, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
-from geneverse_pl.evaluation.text_controls import TrainingAnswers, add_answer_controls, topic
+from geneverse_pl.evaluation.text_controls import TrainingAnswers, add_answer_controls, add_constants, topic
 from geneverse_pl.evaluation.text_report import ItemResult, TrainingKnowledge, text_scores
 
 TEXTS = TrainingAnswers(
@@ -99,3 +99,11 @@ def test_popular_facts_are_said_of_the_subject_and_can_be_right() -> None:
     add_answer_controls([nameless], {"text/x": training})
     assert nameless.texts["popular_facts"].startswith("This is a gene")
     add_answer_controls([nameless], {"text/x": TEXTS})  # without records there is none to add
+
+
+def test_open_questions_about_pictures_have_a_constant_alone() -> None:
+    items = [open_item("collagen type IV"), closed_item("liver", ["Yes", "No"])]
+    add_constants(items, {"text/x": TEXTS, "choice/x": CHOICES})
+    assert items[0].texts == {"tuned": "x", "constant": TEXTS.constant}
+    assert set(items[1].choices) == {"tuned"}
+    assert not items[1].texts

@@ -15,6 +15,7 @@ from geneverse_pl.data.encoded import EncodedSample, answer_start
 from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.data.records import Sample
 from geneverse_pl.data.tokenization import SampleEncoder
+from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.generation import scoring
 from geneverse_pl.generation.scoring import choice_ids, score_answers
 from geneverse_pl.models.adapters import AdapterConfig
@@ -163,3 +164,10 @@ def test_samples_without_an_answer_or_choices_are_refused(model: LanguageModel, 
     sample = EncodedSample(ids, ids > 2, metadata={"choices": "yes"})
     with pytest.raises(ValueError, match="must be a list, got 'yes'"):
         choice_ids(sample, encoder)
+
+
+def test_a_model_that_has_diverged_is_no_result(model: LanguageModel, encoder: Encoder) -> None:
+    with torch.no_grad():
+        next(model.base.parameters()).fill_(float("nan"))
+    with pytest.raises(ConfigError, match="likelihoods must be numbers, and some are NaN"):
+        score_answers(model, encode(encoder), encoder, CPU)

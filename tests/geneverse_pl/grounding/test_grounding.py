@@ -17,6 +17,8 @@ RIGHT = [
     "Seizure (HP:0001250); Spider fingers - HP:0001166; HP:0007359 (focal-onset seizure).",
     "It takes part in DNA repair (GO:0006281) and the regulation of the cell cycle (GO:0051726).",
     "Marfan syndrome (MIM:154700, ORPHA:558) is due to FBN1 (MIM:134797).",
+    # The number of a gene's disease, and of a disease's gene.
+    "The Marfan syndrome gene FBN1 (MIM:154700); Marfan syndrome (MIM:134797)",
     "The protein of BRCA1 is UniProt:P38398, AllianceGenome:HGNC:1100.",
     "CDKN2A (UniProt:P42771) and CDKN2A (UniProt:Q8N726)",
     "Heart, malformed (HP:0001627)",

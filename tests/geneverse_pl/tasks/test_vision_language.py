@@ -18,6 +18,7 @@ from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.generation.decoding import generate_answers
 from geneverse_pl.generation.scoring import score_answers
 from geneverse_pl.models.vision_language import VisionLanguageModel
+from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.vision_language import shuffled_images
 
 Colours = Callable[..., VisionDataModule]
@@ -165,7 +166,11 @@ def test_own_learning_rates(make_colours: Colours, make_vision_task: Tasks, make
 def test_scores_stand_beside_their_controls(
     make_colours: Colours, make_vision_task: Tasks, make_trainer: Trainers, tmp_path: Path
 ) -> None:
-    data, task = make_colours(num_train=30), make_vision_task(adapter={"method": "full"})
+    evaluation = EvaluationConfig(max_open=3, max_open_tokens=4, num_resamples=20)
+    data, task = (
+        make_colours(num_train=30),
+        make_vision_task(adapter={"method": "full"}, evaluation=evaluation),
+    )
     trainer = make_trainer(max_steps=150)
     trainer.fit(task, datamodule=data)
     trainer.test(task, datamodule=data, verbose=False)
@@ -177,6 +182,10 @@ def test_scores_stand_beside_their_controls(
     assert scores[*key, "shuffled_image"] < 1.0
     assert scores[*key, "text_only"] < 1.0
     assert scores[*key, "linear_probe"] > 0.7
+    open_models = {
+        model for task, _, metric, model in scores if (task, metric) == ("text/colour", "token_f1")
+    }
+    assert open_models == {"tuned", "untuned", "text_only", "shuffled_image", "shuffled", "constant"}
     written = read_scores(tmp_path / "run" / "scores.json")
     assert [(s.task, s.metric, s.model) for s in written] == [
         (s.task, s.metric, s.model) for s in task.scores
