@@ -11,7 +11,7 @@ def normalised_name(name: str) -> str:
     """A name without case, accents, punctuation and spacing; a ``+`` stays, as ``T-B+`` is not ``T-B-``."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^\w+]+", " ", plain).strip()
+    return " ".join(word for word in re.sub(r"[^\w+]+", " ", plain).split() if word.strip("+"))
 
 
 def listed_names(names: Iterable[object]) -> str:

@@ -43,8 +43,7 @@ def must_be_spelled(name: str) -> bool:
 
 
 def is_looked_up(name: str) -> bool:
-    """Whether a name is told from ordinary text: it has a letter, two characters or more, and at most 16
-    words.
+    """Whether a name is told from ordinary text: by a letter, two characters or more, and at most 16 words.
 
     Args:
         name: The name.

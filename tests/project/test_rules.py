@@ -93,6 +93,7 @@ OPEN_TO_DATAMODULES = (
     "geneverse_pl.exceptions",
     "geneverse_pl.grounding",
     "geneverse_pl.retrieval.passages",
+    "geneverse_pl.whole_file",
 )
 
 

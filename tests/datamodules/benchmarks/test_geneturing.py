@@ -51,7 +51,8 @@ def test_the_config_tests_a_tiny_model_beside_its_controls(
     cell = {(s["task"], s["metric"], s["model"]): s["value"] for s in scores}
     assert cell["graded/gene_alias", "score", "reference"] == 1.0
     for model in ("tuned", "untuned", "constant", "shuffled", "reference"):
-        assert ("graded/mean", "score", model) in cell
+        # Some modules have one question, to which there is neither a constant nor a shuffled answer.
+        assert (("graded/mean", "score", model) in cell) == (model not in ("constant", "shuffled"))
         assert ("graded/gene_location", "no_answer", model) in cell
     assert ("graded/gene_alias", "loss", "tuned") in cell
     # The adapter is new, so that both models are one.

@@ -188,4 +188,6 @@ def test_damaged_bytes_give_terms_or_a_placed_error(
     except DataFormatError as error:
         assert str(error).startswith(f"{path}: ")
     else:
-        assert all(ontology.ancestors(term_id) for term_id in ("GO:0048311",) if ontology.resolve(term_id))
+        # A damaged tag is another tag, so that a term may lose its parents; but it gets no strange ones.
+        found = ontology.ancestors("GO:0048311") if ontology.resolve("GO:0048311") else ()
+        assert all(ontology.resolve(parent) for parent in found)

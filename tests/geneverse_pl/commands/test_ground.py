@@ -96,7 +96,7 @@ def test_chat_notes_what_it_does_not_confirm(
 
     assert main(["ground", "--build", str(own), "--table", str(tmp_path / "t.sqlite")]) == 0
     encoder = Encoder(tiny_tokenizer, PromptTemplate("plain"))
-    said = decoding.Completion("Its HGNC ID is HGNC:952; HGNC:99.", (), "end")
+    said = decoding.Completion("Its HGNC ID is HGNC:952. Not HGNC:99.", (), "end")
     monkeypatch.setattr(decoding, "complete", lambda *_, **__: [said])
     out, notes = io.StringIO(), io.StringIO()
     with GroundingTable(tmp_path / "t.sqlite") as table:
@@ -105,6 +105,6 @@ def test_chat_notes_what_it_does_not_confirm(
         greedy = DecodingConfig(max_new_tokens=6)
         Chat(engine, Dialogue(encoder, 256, 6), greedy, source, out, notes, AnswerGrounder(table)).talk()
     assert out.getvalue() == said.text + "\n"
-    assert "grounded: Its HGNC ID is HGNC:1100; HGNC:99 [?].\n" in notes.getvalue()
+    assert "grounded: Its HGNC ID is HGNC:1100. Not HGNC:99 [?].\n" in notes.getvalue()
     assert "  HGNC:952 -> HGNC:1100 (other_entity, BRCA1)\n" in notes.getvalue()
     assert "  HGNC:99 [?] (not_in_table)\n" in notes.getvalue()
