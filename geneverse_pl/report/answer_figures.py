@@ -16,7 +16,7 @@ from geneverse_pl.report.curves import (
     roc_curve,
 )
 from geneverse_pl.report.markup import Html, tag
-from geneverse_pl.report.questions import CLOSED, Floats, QuestionSet
+from geneverse_pl.report.questions import CHECKED, CLOSED, Floats, QuestionSet
 from geneverse_pl.report.svg import Plot, shortened_name
 from geneverse_pl.report.tables import scrolling, table
 from geneverse_pl.report.wording import interval, number
@@ -202,7 +202,7 @@ def by_count(questions: QuestionSet, name: str, values: Sequence[float]) -> Html
         for place, (label, _) in enumerate(bins)
     ]
     across = name if len(bins) <= _MOST_RANGES else f"{name}, from"
-    what = "share right" if questions.form in (CLOSED, "fact") else "mean F1"
+    what = "share right" if questions.form in (CLOSED, CHECKED, "fact") else "mean F1"
     plot = Plot(
         f"{what} by {name} on {questions.title}", across, what, (-0.5, len(bins) - 0.5), (0, 1), x_names=ticks
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 from geneverse_pl.evaluation.report import TUNED
 from geneverse_pl.report.markup import Html, joined, shortened, tag
 from geneverse_pl.report.pictures import PictureBudget
-from geneverse_pl.report.questions import CLOSED, OPEN, QuestionSet
+from geneverse_pl.report.questions import CHECKED, CLOSED, OPEN, QuestionSet
 from geneverse_pl.report.tables import table
 from geneverse_pl.report.wording import MISSING, number
 
@@ -126,7 +126,7 @@ def _said(questions: QuestionSet, place: int, model: str) -> Html:
     grade = questions.grades(model)[place]
     if grade is None:
         return shown
-    if questions.form in (CLOSED, "fact"):
+    if questions.form in (CLOSED, CHECKED, "fact"):
         mark = tag("span", "right" if grade else "wrong", class_=f"verdict {'right' if grade else 'wrong'}")
     else:
         what = "F1 of words" if questions.form == OPEN else "F1 of items"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from geneverse_pl.evaluation.bootstrap import Interval
 from geneverse_pl.evaluation.report import TUNED
 from geneverse_pl.report.markup import shortened
-from geneverse_pl.report.questions import CLOSED, OPEN, QuestionSet
+from geneverse_pl.report.questions import CHECKED, CLOSED, OPEN, QuestionSet
 from geneverse_pl.report.well_formed import form_reports
 
 _SURE = 0.9
@@ -21,7 +21,8 @@ class Failures:
         questions: The questions.
         num_judged: Questions whose answer can be judged.
         wrong: Share of wrong answers with its interval; None where nothing can be judged. A list is wrong
-            if no item of it is true, an open answer if it shares no word with the true one.
+            if no item of it is true, an open answer if its factual score is 0, or without records if it
+            shares no word with the true one.
         num_sure: Wrong answers that the model gave a probability of 0.9 or more; None for answers in words.
         others_right: Other model -> wrong answers that it has right.
         commonest: The commonest mistake.
@@ -72,7 +73,7 @@ def _num_sure(questions: QuestionSet, model: str, places: list[int]) -> int:
 
 def _commonest(questions: QuestionSet, model: str, places: list[int]) -> str:
     """The mistake that is made most often, with how often."""
-    if questions.form == OPEN or not places:
+    if questions.form in (OPEN, CHECKED) or not places:
         return ""
     if questions.form == CLOSED:
         said, truth = questions.said(model), questions.truth

@@ -4,7 +4,7 @@ Letters: N questions, C choices.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,15 +13,16 @@ import numpy.typing as npt
 
 from geneverse_pl.evaluation.answers import normalise, parse_list, set_score
 from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings, Interval
+from geneverse_pl.evaluation.claims import TruthRecord, check_claims, names_gene_and_function
 from geneverse_pl.evaluation.graded import GRADED
 from geneverse_pl.evaluation.overlap import token_f1, words
 from geneverse_pl.evaluation.report import TUNED, UNTUNED
 from geneverse_pl.evaluation.statistics import MEAN
-from geneverse_pl.evaluation.text_report import FACT, LIST, RELATION, ItemResult
+from geneverse_pl.evaluation.text_report import FACT, LIST, RELATION, TEXT, ItemResult
 from geneverse_pl.report.markup import MOST_IN_TITLE, shortened
 
 Floats = npt.NDArray[np.float64]
-CLOSED, OPEN = "closed", "open"
+CLOSED, OPEN, CHECKED = "closed", "open", "checked"
 _MOST_LETTERS = 20_000  # of an answer that are compared
 
 
@@ -55,10 +56,12 @@ class QuestionSet:
 
     @property
     def form(self) -> str:
-        """``closed``, ``list``, ``fact`` or ``open``."""
+        """``closed``, ``list``, ``fact``, ``open``, or ``checked``: open with records of what is true."""
         if self.choices:
             return CLOSED
         form = self.items[0].kind.partition("/")[0]
+        if form == TEXT and all(isinstance(item.metadata.get("truth"), Mapping) for item in self.items):
+            return CHECKED
         return form if form == FACT else LIST if "gold" in self.items[0].metadata else OPEN
 
     @cached_property
@@ -108,8 +111,9 @@ class QuestionSet:
     def grades(self, model: str) -> list[float | None]:
         """How right each answer is, in [0, 1]; None where there is none, or nothing to compare it with.
 
-        Closed questions and facts are right or wrong, lists have the F1 of their items, open answers the F1
-        of their words. What a rule of the data module grades has none here, as that rule is not known.
+        Closed questions and facts are right or wrong, and so are descriptions that can be checked: by the
+        factual score. Lists have the F1 of their items, other open answers the F1 of their words. What a rule
+        of the data module grades has none here, as that rule is not known.
         """
         if model not in self._grades:
             if self.form == CLOSED:
@@ -175,6 +179,10 @@ class QuestionSet:
             if listed is None:
                 listed = parse_list(text, None if ";" in text else self.known)
             return set_score(listed, gold)[2]
+        if self.form == CHECKED:
+            record = TruthRecord.from_mapping(item.metadata["truth"])
+            claims = check_claims(text[:_MOST_LETTERS], record, str(item.metadata.get("subject_name", "")))
+            return float(names_gene_and_function(claims))
         text, true = text[:_MOST_LETTERS], str(item.metadata.get("answer", ""))[:_MOST_LETTERS]
         if self.form == FACT:
             return float(normalise(text) == normalise(true))

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -172,3 +173,16 @@ def test_intervals_are_those_that_were_asked_for() -> None:
         assert found is not None
         widths.append(found.high - found.low)
     assert 0 < widths[0] < widths[1]
+
+
+def test_a_description_fails_by_its_facts_where_there_are_records() -> None:
+    truth = {"symbol": "TP53", "name": "tumor protein p53", "go": {"Function": ["DNA binding"]}}
+    answer = "TP53 is a gene that has DNA binding."
+    about = {"kind": "text/gene_function", "answer": answer, "subject_name": "TP53", "truth": truth}
+    texts = (answer, "TP53 is a gene that has chitin binding.")
+    items = [ItemResult("held_out", about, 1, texts={"tuned": text}) for text in texts]
+    [checked] = question_sets(items)
+    assert checked.grades("tuned") == [1.0, 0.0]
+    assert failures(checked).wrong == checked.mean([0.0, 1.0])
+    [plain] = question_sets([replace(item, metadata={**about, "truth": None}) for item in items])
+    assert plain.grades("tuned") == [1.0, pytest.approx(0.875)]
