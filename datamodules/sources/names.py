@@ -11,7 +11,8 @@ def normalised_name(name: str) -> str:
     """A name without case, accents, punctuation and spacing; a ``+`` stays, as ``T-B+`` is not ``T-B-``."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(word for word in re.sub(r"[^\w+]+", " ", plain).split() if word.strip("+"))
+    kept = re.sub(r"[^\w+]+", " ", plain).strip()
+    return kept if re.search(r"\w", kept) else ""
 
 
 def listed_names(names: Iterable[object]) -> str:
