@@ -21,8 +21,14 @@ _ONE_BY_NAME: tuple[EntityKind, ...] = ("disease", "phenotype")
 _UNINFORMATIVE = ("HP:0000118", "GO:0003674", "GO:0008150", "GO:0005575", "GO:0005515")
 _NO_DATA = "ND"  # GO's evidence code for "nothing was found"
 
+# Lists of evidence lie in memory until all of a pass are made: this many statements give some 200 MB.
+_ROWS_OF_A_PASS = 200_000
+_NO_PAIRS = """
+CREATE TABLE pairs (view VARCHAR, subject VARCHAR, object VARCHAR, status VARCHAR, num_sources BIGINT,
+    num_rows HUGEINT, evidence VARCHAR[])
+"""
 _PAIRS = """
-CREATE TABLE pairs AS
+INSERT INTO pairs
 WITH said AS (
     SELECT e.relation, s.node AS subject, o.node AS object, e.negated, e.source, e.file,
         min(e.line) AS line, sum(e.num_rows) AS num_rows
@@ -30,6 +36,7 @@ WITH said AS (
     JOIN members s ON s.kind = ends.subject_kind AND s.id = e.subject
     JOIN members o ON o.kind = ends.object_kind AND o.id = e.object
     WHERE e.assertion <> $no_data AND NOT list_contains($uninformative, e.object)
+        AND hash(s.node) % $num_passes = $number
     GROUP BY ALL
 )
 SELECT relation AS view, subject, object,
@@ -61,7 +68,7 @@ _TRIPLES = """
 INSERT INTO pairs
 WITH encoded AS (
     SELECT subject AS gene, object AS protein, evidence FROM pairs
-    WHERE view = 'gene_encodes_protein' AND status = 'affirmed'
+    WHERE view = 'gene_encodes_protein' AND status = 'affirmed' AND hash(subject) % $num_passes = $number
 ), linked AS (
     SELECT e.gene || '|' || e.protein AS subject, p.object, p.status, p.num_sources, p.num_rows,
         list_concat(e.evidence, p.evidence) AS evidence
@@ -206,14 +213,20 @@ def read_pairs(work: Workspace) -> None:
     """
     columns = dict.fromkeys(("relation", "subject_kind", "object_kind"), "VARCHAR")
     work.fill("ends", columns, ((relation, *kinds) for relation, kinds in ENDS.items()))
-    work.run(_PAIRS, {"no_data": _NO_DATA, "uninformative": list(_UNINFORMATIVE)})
+    [(num_statements,)] = work.rows("SELECT count(*) FROM corpus.evidence")
+    num_passes = 1 + num_statements // _ROWS_OF_A_PASS
+    passes = [{"num_passes": num_passes, "number": number} for number in range(num_passes)]
+    work.run(_NO_PAIRS)
+    for one in passes:
+        work.run(_PAIRS, {"no_data": _NO_DATA, "uninformative": list(_UNINFORMATIVE), **one})
     work.run(_TURNED, {"view": "gene_encodes_protein", "turned": "protein_gene"})
     for detour in _DETOURS:
         work.run(_INDIRECT, dict(zip(("view", "first", "second"), detour, strict=True)))
     work.run(_TURNED, {"view": "gene_disease", "turned": "disease_gene"})
     for kind, of_protein in (("disease", "protein_disease"), ("phenotype", "")):
         names = {"view": f"{GENE_PROTEIN}_{kind}", "of_gene": f"gene_{kind}", "of_protein": of_protein}
-        work.run(_TRIPLES, names)
+        for one in passes:
+            work.run(_TRIPLES, {**names, **one})
 
 
 def place_nodes(work: Workspace, seed: int) -> None:

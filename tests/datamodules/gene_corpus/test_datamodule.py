@@ -10,6 +10,7 @@ import pytest
 
 from datamodules.corpus import Corpus
 from datamodules.corpus.identifiers import RELATION_KINDS
+from datamodules.gene_corpus import pairs
 from datamodules.gene_corpus.kinds import QuestionKind
 from datamodules.gene_corpus.records import RecordKind
 from datamodules.gene_corpus.templates import CONTEXTS, INSTRUCTIONS, NUM_WORDINGS, WORDINGS
@@ -219,6 +220,13 @@ def test_samples_follow_the_seed_and_are_streams(make: Make) -> None:
     first = list(streams[TRAIN])
     assert first == list(streams[TRAIN]) == list(make().build_samples()[TRAIN])
     assert first != list(make(seed=1).build_samples()[TRAIN])
+
+
+def test_samples_do_not_depend_on_how_much_is_read_at_once(
+    asked: Splits, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "_ROWS_OF_A_PASS", 5)
+    assert lists(make()) == asked
 
 
 def test_samples_do_not_depend_on_the_hash_seed(corpus_path: Path, tmp_path: Path) -> None:
