@@ -3,6 +3,7 @@
 import shutil
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from datamodules.corpus import Corpus
 from datamodules.corpus.engine import Batches, connect
+from geneverse_pl.exceptions import WorkerError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -45,6 +47,7 @@ class Workspace:
         lock = _lock_of(place)
         lock.acquire(timeout=0)
         place.mkdir()
+        self._memory_gb = memory_gb
         self._connection = connect(place / "work.duckdb", memory_gb, place / "spill")
         self._discard = weakref.finalize(self, _discard, self._connection, place, lock)
         self._connection.execute("SET threads = 1")  # rows of equal rank keep one order, and memory stays low
@@ -52,8 +55,13 @@ class Workspace:
         self._connection.execute(f"ATTACH '{quoted}' AS corpus (READ_ONLY)")
 
     def run(self, statements: str, parameters: Mapping[str, object] | None = None) -> None:
-        """Runs statements that give no rows."""
-        self._connection.execute(statements, dict(parameters or {}))
+        """Runs statements that give no rows.
+
+        Raises:
+            WorkerError: If the engine's memory does not hold them.
+        """
+        with self._memory_is_told():
+            self._connection.execute(statements, dict(parameters or {}))
 
     def fill(self, table: str, columns: Mapping[str, str], rows: Iterable[tuple[object, ...]]) -> None:
         """Makes a table from rows.
@@ -72,11 +80,27 @@ class Workspace:
         )
 
     def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query, some at a time; several queries may be read at once."""
-        with self._connection.cursor() as cursor:
+        """The rows of a query, some at a time; several queries may be read at once.
+
+        Raises:
+            WorkerError: If the engine's memory does not hold them.
+        """
+        with self._connection.cursor() as cursor, self._memory_is_told():
             cursor.execute(query, dict(parameters or {}))
             while rows := cursor.fetchmany(_FETCH_ROWS):
                 yield from rows
+
+    @contextmanager
+    def _memory_is_told(self) -> Iterator[None]:
+        from duckdb import OutOfMemoryException
+
+        try:
+            yield
+        except OutOfMemoryException as error:
+            raise WorkerError(
+                f"memory_gb must hold what is sorted at once, and {self._memory_gb} GB do not. Set it to more "
+                "and start again; samples that are encoded are kept."
+            ) from error
 
     def close(self) -> None:
         """Closes the database and removes its files."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datamodules.gene_corpus.workspace import Workspace
-from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.exceptions import ConfigError, WorkerError
 from tests.datamodules.gene_corpus.conftest import Make
 
 KILLED = """
@@ -53,3 +53,13 @@ def test_the_next_process_removes_what_a_killed_one_left(corpus_path: Path, tmp_
     first.close()
     first.close()
     assert left(tmp_path) == []
+
+
+def test_too_little_memory_is_told(corpus_path: Path, tmp_path: Path) -> None:
+    work = Workspace(corpus_path, tmp_path, 0.02)
+    query = "SELECT list(i) FROM range(20_000_000) r(i)"
+    with pytest.raises(WorkerError, match=r"memory_gb must hold .*, and 0.02 GB do not. Set it to more"):
+        list(work.rows(query))
+    with pytest.raises(WorkerError, match="samples that are encoded are kept"):
+        work.run(f"CREATE TABLE t AS {query}")
+    work.close()
