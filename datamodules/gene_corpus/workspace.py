@@ -98,8 +98,8 @@ class Workspace:
             yield
         except OutOfMemoryException as error:
             raise WorkerError(
-                f"memory_gb must hold what is sorted at once, and {self._memory_gb} GB do not. Set it to more "
-                "and start again; samples that are encoded are kept."
+                f"memory_gb must hold what is sorted at once, and {self._memory_gb} GB do not. Set it to "
+                "more and start again; samples that are encoded are kept."
             ) from error
 
     def close(self) -> None:
