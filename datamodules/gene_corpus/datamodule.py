@@ -11,10 +11,11 @@ from datamodules.gene_corpus.corpus_split import split_entities
 from datamodules.gene_corpus.hierarchy import Ancestors
 from datamodules.gene_corpus.inputs import chosen_inputs
 from datamodules.gene_corpus.kinds import QuestionKind, kinds_with_data
+from datamodules.gene_corpus.links import order_links
 from datamodules.gene_corpus.namesakes import twofold_pairs
 from datamodules.gene_corpus.pairs import merged_phenotypes, place_nodes, read_entities, read_pairs
 from datamodules.gene_corpus.questions import RELATION_TYPE_NAME, Asking
-from datamodules.gene_corpus.records import RecordKind
+from datamodules.gene_corpus.records import RecordKind, order_records, record_kind
 from datamodules.gene_corpus.texts import RecordTexts
 from datamodules.gene_corpus.training_tables import training_knowledge
 from datamodules.gene_corpus.verbaliser import Verbaliser
@@ -242,13 +243,16 @@ class GeneCorpusDataModule(RephrasableMixin, TextDataModule):
         place_nodes(work, self.seed)
         self._kinds = kinds_with_data(work, self.stage, self.records, self.questions)
         self._inputs.warn_of_missing(self._kinds)
+        with_records = [kind for one in self._kinds if (kind := record_kind(one)) is not None]
+        order_links(work)
+        order_records(work, with_records)
         self._verbaliser = Verbaliser(
             work,
             Asking(TRAIN, self.seed, *self.limits),
             self.mask_fraction,
             self.masks_per_record,
             Ancestors(self._inputs.hpo, self._inputs.go, merged_phenotypes(work)),
-            RecordTexts(work, self.max_text_characters, self.limits[1]),
+            RecordTexts(work, self.max_text_characters, self.limits[1], with_records),
             twofold_pairs(work) if f"fact/{RELATION_TYPE_NAME}" in self._kinds else frozenset(),
         )
         streams: dict[str, Iterable[Sample]] = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from datamodules.gene_corpus.pairs import DENIED, Link, SubjectLinks
+from datamodules.gene_corpus.links import DENIED, Link, SubjectLinks
 from datamodules.gene_corpus.workspace import Workspace
 from datamodules.sources.names import normalised_name
 

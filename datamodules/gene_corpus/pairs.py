@@ -1,19 +1,13 @@
 """Makes the tables of the workspace: entities under one name, and their pairs with the lines that say so."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from typing import Literal, get_args
 
 from datamodules.corpus import Corpus, EntityKind
 from datamodules.corpus.identifiers import ENDS, ENTITY_KINDS, order
-from datamodules.gene_corpus.views import GENE_PROTEIN, View, ViewName
+from datamodules.gene_corpus.views import GENE_PROTEIN, ViewName
 from datamodules.gene_corpus.workspace import Workspace
 from datamodules.sources.names import normalised_name
-
-Status = Literal["affirmed", "denied", "disputed", "indirect"]
-AFFIRMED, DENIED, DISPUTED, INDIRECT = get_args(Status)
 
 # Entries of several databases with one name are one thing; two genes or proteins may well share a name.
 _ONE_BY_NAME: tuple[EntityKind, ...] = ("disease", "phenotype")
@@ -101,62 +95,6 @@ FROM (
     WHERE p.view = 'gene_encodes_protein' AND p.status = 'affirmed'
 )
 """
-_LINKS = """
-SELECT s.place, s.node, s.name, s.grp, p.object, o.name, p.status, p.evidence
-FROM pairs p JOIN nodes s ON s.kind = $subject_kind AND s.node = p.subject
-JOIN nodes o ON o.kind = $object_kind AND o.node = p.object
-WHERE p.view = $view AND s.split = $split
-ORDER BY s.place, p.num_sources DESC, p.num_rows DESC, p.object
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What one subject is linked to.
-
-    Args:
-        object: Id of the object.
-        name: Its name.
-        status: Whether sources affirm it, deny it, or contradict each other; ``indirect`` if none says it,
-            and two other links make it likely, as that of a gene and a disease and that of the disease and
-            a phenotype.
-        evidence: Where it is said: key, file and first line, ``key file:line``, one for each file.
-    """
-
-    object: str
-    name: str
-    status: Status
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectLinks:
-    """A subject with its links, those that most sources state first.
-
-    Args:
-        place: Its place in the random order of all entities.
-        id: Its id.
-        name: Its name.
-        group: Its split group.
-        links: Its links.
-    """
-
-    place: int
-    id: str
-    name: str
-    group: str
-    links: tuple[Link, ...]
-
-    def affirmed(self) -> list[Link]:
-        """The links that no source denies."""
-        return [link for link in self.links if link.status == AFFIRMED]
-
-    def named(self) -> list[Link]:
-        """Of those, the first of each name: an answer says a name once, whatever number of objects has it."""
-        first: dict[str, Link] = {}
-        for link in self.affirmed():
-            first.setdefault(normalised_name(link.name), link)
-        return list(first.values())
 
 
 def read_entities(work: Workspace, corpus: Path, memory_gb: float) -> None:
@@ -239,21 +177,6 @@ def place_nodes(work: Workspace, seed: int) -> None:
         seed: Seed of the order.
     """
     work.run(_PLACED, {"seed": f"{seed}/"})
-
-
-def subject_links(work: Workspace, view: View, split: str) -> Iterator[SubjectLinks]:
-    """The subjects of a view in a split with their links, in the order of their places.
-
-    Args:
-        work: The workspace.
-        view: The view.
-        split: The split.
-    """
-    names = {"view": view.name, "subject_kind": view.subject_kind, "object_kind": view.object_kind}
-    rows = work.rows(_LINKS, {**names, "split": split})
-    for (place, one, name, group), of_subject in groupby(rows, key=lambda row: row[:4]):
-        links = tuple(Link(item, title, status, tuple(said)) for *_, item, title, status, said in of_subject)
-        yield SubjectLinks(place, one, name, group, links)
 
 
 def views_with_data(work: Workspace) -> set[str]:

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from datamodules.gene_corpus.links import AFFIRMED, DENIED, Link, SubjectLinks
 from datamodules.gene_corpus.namesakes import NamePair, told_apart
-from datamodules.gene_corpus.pairs import AFFIRMED, DENIED, Link, SubjectLinks
 from datamodules.gene_corpus.templates import CONTEXTS, RELATION_TYPE, WORDINGS, drawn
 from datamodules.gene_corpus.views import View
 from datamodules.gene_phenotype.knowledge import name_series

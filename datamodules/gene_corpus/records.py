@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from datamodules.corpus.identifiers import NAME
-from datamodules.gene_corpus.pairs import Link, SubjectLinks, subject_links
+from datamodules.gene_corpus.links import Link, SubjectLinks, subject_links
 from datamodules.gene_corpus.questions import Asking, Placed, about
 from datamodules.gene_corpus.templates import INSTRUCTIONS
 from datamodules.gene_corpus.texts import ToldSentence, told_lines
@@ -33,14 +33,15 @@ _FIELDS: Mapping[RecordKind, tuple[tuple[str, str], ...]] = {
 }
 _MAX_CHARACTERS = 120  # of an alias; longer ones are descriptions
 _ENTITIES = """
-SELECT n.place, n.node, n.name, n.grp, list_sort(list_distinct(list(i.identifier))) AS identifiers,
+SELECT n.split, n.place, n.node, n.name, n.grp, list_sort(list_distinct(list(i.identifier))) AS identifiers,
     list_sort(list_distinct(flatten(list(DISTINCT e.aliases)))) AS aliases
 FROM nodes n JOIN members m ON m.kind = n.kind AND m.node = n.node
 JOIN corpus.entities e ON e.kind = m.kind AND e.id = m.id
 JOIN corpus.identifiers i ON i.kind = m.kind AND i.entity = m.id
-WHERE n.kind = $kind AND n.split = $split AND NOT i.is_obsolete
-GROUP BY n.place, n.node, n.name, n.grp ORDER BY n.place
+WHERE n.kind = $kind AND n.split IS NOT NULL AND NOT i.is_obsolete
+GROUP BY n.split, n.place, n.node, n.name, n.grp ORDER BY n.split, n.place
 """
+_COLUMNS = "place, node, name, grp, identifiers, aliases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,21 @@ class EntityRecord:
         return sum(len(entities) for _, entities in self.fields)
 
 
+def order_records(work: Workspace, kinds: Iterable[RecordKind]) -> None:
+    """Makes the tables that :func:`entity_records` reads beside the links.
+
+    Args:
+        work: The workspace, with its placed nodes.
+        kinds: What the records are about.
+    """
+    for kind in kinds:
+        work.sort(_table(kind), _ENTITIES, {"kind": kind})
+
+
+def _table(kind: RecordKind) -> str:
+    return f"records_of_{kind}"
+
+
 def entity_records(
     work: Workspace,
     kind: RecordKind,
@@ -81,13 +97,13 @@ def entity_records(
     """The records of a kind in a split that have something to mask and something to show, in order.
 
     Args:
-        work: The workspace.
+        work: The workspace, with its links and records in order.
         kind: What they are about.
         split: The split.
         max_items: Most entities of a field, > 0.
         texts: Places of entities with what is told of them, in order.
     """
-    rows = work.rows(_ENTITIES, {"kind": kind, "split": split})
+    rows = work.in_order(_table(kind), _COLUMNS, split)
     entities: Iterator[tuple[int, int, Any]] = ((row[0], -1, row) for row in rows)
     linked = [
         _numbered(number, subject_links(work, VIEWS[view], split))

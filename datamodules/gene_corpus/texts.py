@@ -19,19 +19,21 @@ logger = logging.getLogger(__name__)
 TITLES: Mapping[TextTopic, str] = {"summary": "Summary", "function": "Function", "finding": "Findings"}
 # The newest findings; of a protein's functions those that are not of one isoform alone.
 _TEXTS = """
-SELECT place, topic, text, evidence FROM (
-    SELECT n.place, t.topic, t.text, max(t.updated) AS updated, min(t.line) AS line,
+SELECT split, place, topic, text, evidence FROM (
+    SELECT n.split, n.place, t.topic, t.text, max(t.updated) AS updated, min(t.line) AS line,
         list(t.source || ' ' || t.file || ':' || t.line ORDER BY t.source, t.file, t.line) AS evidence
     FROM corpus.texts t JOIN members m ON m.kind = t.kind AND m.id = t.entity
     JOIN nodes n ON n.kind = m.kind AND n.node = m.node
-    WHERE n.kind = $kind AND n.split = $split AND (t.topic <> 'finding' OR length(t.text) <= $characters)
-    GROUP BY n.place, t.topic, t.text
+    WHERE n.kind = $kind AND n.split IS NOT NULL
+        AND (t.topic <> 'finding' OR length(t.text) <= $characters)
+    GROUP BY n.split, n.place, t.topic, t.text
 )
 QUALIFY row_number() OVER (
     PARTITION BY place, topic ORDER BY updated DESC NULLS LAST, starts_with(text, '['), line, text
 ) <= $most
-ORDER BY place, topic, updated DESC NULLS LAST, starts_with(text, '['), line, text
+ORDER BY split, place, topic, updated DESC NULLS LAST, starts_with(text, '['), line, text
 """
+_COLUMNS = "place, topic, text, evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class RecordTexts:
         work: The workspace, with its nodes.
         characters: Most characters in a record, >= 0; 0 tells nothing.
         most: Most texts of a topic, > 0.
+        kinds: Kinds of the entities that have records.
     """
 
-    def __init__(self, work: Workspace, characters: int, most: int) -> None:
+    def __init__(self, work: Workspace, characters: int, most: int, kinds: Iterable[str]) -> None:
         self._work = work
         self._characters = characters
-        self._most = most
+        for kind in kinds if characters else ():
+            work.sort(_table(kind), _TEXTS, {"kind": kind, "characters": characters, "most": most})
         self._held_back: HeldBackNames | None = None
         self._is_counted: set[str] = set()
 
@@ -77,8 +81,7 @@ class RecordTexts:
         """
         if not self._characters:
             return
-        limits = {"characters": self._characters, "most": self._most}
-        rows = self._work.rows(_TEXTS, {"kind": kind, "split": split, **limits})
+        rows = self._work.in_order(_table(kind), _COLUMNS, split)
         num_stopped = 0
         for place, group in groupby(rows, key=lambda row: row[0]):
             texts = sorted(
@@ -112,6 +115,10 @@ class RecordTexts:
         names = self._held_back
         stop = next((number for number, one in enumerate(sentences) if names.are_in(one.text)), None)
         return sentences[:stop]
+
+
+def _table(kind: str) -> str:
+    return f"texts_on_{kind}"
 
 
 def fitting(texts: Iterable[Sequence[ToldSentence]], characters: int) -> list[ToldSentence]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
+from datamodules.gene_corpus.links import SubjectLinks, subject_links
 from datamodules.gene_corpus.namesakes import NamePair
-from datamodules.gene_corpus.pairs import SubjectLinks, subject_links
 from datamodules.gene_corpus.questions import (
     BLOCK,
     RELATION_TYPE_NAME,

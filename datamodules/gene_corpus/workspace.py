@@ -51,6 +51,7 @@ class Workspace:
         self._connection = connect(place / "work.duckdb", memory_gb, place / "spill")
         self._discard = weakref.finalize(self, _discard, self._connection, place, lock)
         self._connection.execute("SET threads = 1")  # rows of equal rank keep one order, and memory stays low
+        self._connection.execute("SET preserve_insertion_order = true")  # sorted tables are read as they are
         quoted = str(corpus).replace("'", "''")
         self._connection.execute(f"ATTACH '{quoted}' AS corpus (READ_ONLY)")
 
@@ -78,6 +79,31 @@ class Workspace:
         self._connection.execute(
             f"CREATE TABLE {table} AS SELECT * FROM staged_{table}; DROP TABLE staged_{table}"  # noqa: S608
         )
+
+    def sort(self, table: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Makes a table of the rows of a query in their order, for :meth:`in_order`.
+
+        Many tables can be read in order at once in little memory; many queries that sort cannot.
+
+        Args:
+            table: Its name.
+            query: A query with an ``ORDER BY`` that starts with the column ``split``.
+            parameters: Those of the query.
+
+        Raises:
+            WorkerError: If the engine's memory does not hold the sort.
+        """
+        self.run(f"CREATE TABLE {table} AS {query}", parameters)
+
+    def in_order(self, table: str, columns: str, split: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a split as they lie in a table that :meth:`sort` made; several may be read at once.
+
+        Args:
+            table: Its name.
+            columns: The columns that are read.
+            split: The split.
+        """
+        return self.rows(f"SELECT {columns} FROM {table} WHERE split = $split", {"split": split})  # noqa: S608
 
     def rows(self, query: str, parameters: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, some at a time; several queries may be read at once.

@@ -10,7 +10,7 @@ import pytest
 
 from datamodules import GeneCorpusDataModule
 from datamodules.corpus import CorpusSources
-from datamodules.gene_corpus.pairs import SubjectLinks
+from datamodules.gene_corpus.links import SubjectLinks
 from datamodules.gene_corpus.questions import Asking, Placed, fact_samples, list_samples, type_samples
 from datamodules.gene_corpus.views import VIEWS, View
 from geneverse_pl.data.datamodule import TRAIN

@@ -9,7 +9,7 @@ import pytest
 
 from datamodules import GeneCorpusDataModule
 from datamodules.corpus import CorpusSources
-from datamodules.gene_corpus.pairs import Link, Status, SubjectLinks
+from datamodules.gene_corpus.links import Link, Status, SubjectLinks
 from datamodules.gene_corpus.questions import Asking, block_relation, list_samples, relation_samples
 from datamodules.gene_corpus.views import VIEWS
 from geneverse_pl.data.datamodule import TRAIN
