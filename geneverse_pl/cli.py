@@ -3,6 +3,7 @@
 import importlib
 import logging
 import sys
+from argparse import SUPPRESS
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +43,9 @@ def require_own(package: ModuleType) -> None:
 
 require_own(datamodules)
 
+_WITHOUT_CHECKPOINT = ("prepare", "preview", "rephrase")
+_CHECKPOINT_KEYS = ("ckpt_path", "weights_only")
+
 
 class GeneverseCLI(LightningCLI):
     """LightningCLI with this project's defaults and subcommands."""
@@ -77,10 +81,16 @@ class GeneverseCLI(LightningCLI):
         for action in parser._actions:
             if action.dest == "download":  # `--download` alone says yes
                 action.nargs, action.const = "?", True
+        if subcommand in _WITHOUT_CHECKPOINT:
+            # The configuration of a run, which `fit` saved, has these keys; here they mean nothing.
+            for name in _CHECKPOINT_KEYS:
+                parser.add_argument(f"--{name}", type=object, default=None, help=SUPPRESS)
         return parser
 
     def before_instantiate_classes(self) -> None:
         """Checks that the checkpoint is there, before anything is built."""
+        if self.subcommand in _WITHOUT_CHECKPOINT:
+            return
         root = self._get(self.config, "trainer.default_root_dir")
         check_checkpoint(self._get(self.config, "ckpt_path"), Path(root or "runs"))
         config = self.config[self.subcommand]

@@ -85,9 +85,9 @@ def run(arguments: Sequence[str]) -> int:
     from geneverse_pl.representations.projection import check_methods
 
     methods = [] if options.projection == "none" else _listed(options.projection)
-    check_methods(methods)
     config = _analysis_config(options)
     items = _items(options)
+    check_methods(methods, len(items))
     analysis = Analysis(items, read_pairs(options.relations) if options.relations else [], config)
     try:
         options.out.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ class EndpointConfig:
         output_price: Price of a million tokens of answers, >= 0, in the same; None if not known.
 
     Raises:
-        ConfigError: If a setting is out of range.
+        ConfigError: If a setting is out of range, or one price is given without the other.
     """
 
     base_url: str
@@ -70,6 +70,11 @@ class EndpointConfig:
             number = getattr(self, name)
             if number is not None and number < 0:
                 raise ConfigError(f"endpoint.{name} must be >= 0, got {number}.")
+        if (self.input_price is None) != (self.output_price is None):
+            raise ConfigError(
+                "endpoint.input_price and endpoint.output_price must be given together, got one of them. Give "
+                "the other as well, 0 if it is free, or leave both out."
+            )
         given = {"messages", "model", "stream"} & set(self.extra)
         if given:
             raise ConfigError(

@@ -61,15 +61,15 @@ class Tally:
             self.latencies.append(seconds)
 
     def cost(self, input_price: float | None, output_price: float | None) -> float | None:
-        """What the answers that were asked for cost; None if no price is known.
+        """What the answers that were asked for cost; None if a price is not known.
 
         Args:
             input_price: Price of a million tokens of prompts.
             output_price: Price of a million tokens of answers.
         """
-        if input_price is None and output_price is None:
+        if input_price is None or output_price is None:
             return None
-        total = self.prompt_tokens * (input_price or 0.0) + self.completion_tokens * (output_price or 0.0)
+        total = self.prompt_tokens * input_price + self.completion_tokens * output_price
         return total / _PER_PRICE
 
     def describe(self, input_price: float | None = None, output_price: float | None = None) -> str:

@@ -183,7 +183,7 @@ def _rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
 def _row(path: Path, line: int, text: str, name: str) -> dict[str, Any]:
     try:
         row = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataFormatError(path, f"must be JSON ({error}). Give the file of `generate`.", line) from error
     if not isinstance(row, dict) or not isinstance(row.get(name), str):
         raise DataFormatError(

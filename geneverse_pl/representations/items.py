@@ -68,13 +68,18 @@ def read_texts(path: Path, column: str) -> list[Item]:
 
     Args:
         path: ``.tsv``, ``.csv`` or ``.jsonl``, also with ``.gz`` behind.
-        column: Column of the texts. A blank text is kept.
+        column: Column of the texts. A blank text is kept, but not all may be.
 
     Raises:
         ConfigError: If the suffix is none of these.
-        DataFormatError: If the file cannot be read, the column is missing, or an id comes twice.
+        DataFormatError: If the file cannot be read, the column is missing or blank, or an id comes twice.
     """
-    return _items(path, column, (column,), may_be_blank=True)
+    items = _items(path, column, (column,), may_be_blank=True)
+    if not any(item.name.strip() for item in items):
+        raise DataFormatError(
+            path, f"must have texts in the column '{column}', and all are blank. Name another by text_column."
+        )
+    return items
 
 
 def read_pairs(path: Path) -> list[Pair]:

@@ -34,15 +34,21 @@ class Projection:
     axes: tuple[str, str]
 
 
-def check_methods(methods: Sequence[str]) -> None:
-    """Raises a ConfigError for an unknown method, or one whose package is missing.
+def check_methods(methods: Sequence[str], num_items: int) -> None:
+    """Looks at all that can be wrong with a projection, before there are vectors.
 
     Args:
         methods: Names of methods.
+        num_items: Items that are to be projected.
+
+    Raises:
+        ConfigError: If a method is unknown, its package is missing, or there are fewer than 4 items.
     """
     for method in methods:
         if method not in METHODS:
             raise ConfigError(unknown_choice("projection", method, METHODS))
+    if methods:
+        _check_number(num_items)
     needed = {"matplotlib": bool(methods), "umap": "umap" in methods}
     for package, is_needed in needed.items():
         if is_needed and find_spec(package) is None:
@@ -50,6 +56,13 @@ def check_methods(methods: Sequence[str]) -> None:
                 f"projection {', '.join(methods)} needs {package}, and it is missing. Install it with: "
                 "pip install 'geneverse_pl[representations]'; or set projection to none."
             )
+
+
+def _check_number(num_items: int) -> None:
+    if num_items < _LEAST:
+        raise ConfigError(
+            f"A projection needs at least {_LEAST} items, got {num_items}. Give more, or set projection to none."
+        )
 
 
 def project(vectors: npt.NDArray[np.floating], method: Method, seed: int = 0) -> Projection:
@@ -67,8 +80,7 @@ def project(vectors: npt.NDArray[np.floating], method: Method, seed: int = 0) ->
     Raises:
         ConfigError: If there are fewer than 4 vectors.
     """
-    if len(vectors) < _LEAST:
-        raise ConfigError(f"A projection needs at least {_LEAST} items, got {len(vectors)}.")
+    _check_number(len(vectors))
     wide = vectors.astype(np.float64)
     if method == "pca":
         return _pca(wide)

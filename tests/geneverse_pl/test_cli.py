@@ -237,6 +237,9 @@ def test_fit_test_predict_and_validate(
     lines = (tmp_path / "runs" / "version_3" / "predictions.jsonl").read_text().splitlines()
     assert len(lines) == sum(s["n"] for s in scores if s["metric"] == "perplexity" and s["model"] == "tuned")
     assert all(isinstance(json.loads(line)["prediction"], str) for line in lines)
+    capsys.readouterr()
+    assert main(["prepare", "--config", str(run / "config.yaml")]) == 0
+    assert "held_out" in capsys.readouterr().out
 
 
 def test_prepare_and_preview(config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

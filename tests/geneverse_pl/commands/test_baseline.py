@@ -81,7 +81,7 @@ def test_it_is_one_of_the_commands() -> None:
 def test_a_run_without_its_store(run: Path, chats: ChatSite, capsys: pytest.CaptureFixture[str]) -> None:
     chats.answer = lambda _: "No."
     before = files(run)
-    assert main(command(run, chats, "--name", "guess", "--price_in", "2")) == 0
+    assert main(command(run, chats, "--name", "guess", "--price_in", "2", "--price_out", "0")) == 0
     shown = capsys.readouterr()
     assert "controls that learn from the training split left out, as the run's store" in shown.err
     assert "guess" in shown.out
@@ -98,7 +98,7 @@ def test_a_run_without_its_store(run: Path, chats: ChatSite, capsys: pytest.Capt
     assert {name: content for name, content in files(run).items() if "baselines" not in name} == before
     assert {one.model for one in read_scores(folder / "scores.json")} == {"tuned", "guess"}
     whole = files(folder)
-    assert main(command(run, chats, "--name", "guess", "--price_in", "2")) == 0
+    assert main(command(run, chats, "--name", "guess", "--price_in", "2", "--price_out", "0")) == 0
     assert len(chats.requests) == 12  # none anew
     assert {name for name, content in files(folder).items() if whole[name] != content} == {"usage.json"}
 
@@ -159,6 +159,7 @@ def test_the_key_is_nowhere_but_in_the_request(
         (["--url", "http://127.0.0.1:9/v1", "--max_retries", "0"], "Check --url, and that its server runs"),
         (["--api_key_env", "NO_SUCH_KEY"], "The environment variable NO_SUCH_KEY must hold the key"),
         (["--api_key_env", "sk-1234-abcd"], "--api_key_env must name an environment variable"),
+        (["--price_out", "1"], "--price_in and --price_out must be given together, got one of them"),
         (["--price_in", "-1"], "--price_in must be >= 0, got -1.0"),
         (["--extra", '{"stream": true}'], "--extra must hold further fields of a request, and holds stream"),
         (["--extra", "[1]"], "Argument --extra: invalid _json_object value: '[1]'"),

@@ -27,6 +27,7 @@ from geneverse_pl.exceptions import ConfigError
         ({"concurrency": 0}, "endpoint.concurrency must be > 0"),
         ({"temperature": -0.1}, "endpoint.temperature must be >= 0"),
         ({"max_retries": -1}, "endpoint.max_retries must be >= 0"),
+        ({"output_price": 1}, "endpoint.input_price and endpoint.output_price must be given together"),
         ({"input_price": -1}, "endpoint.input_price must be >= 0"),
         (
             {"extra": {"messages": [], "n": 2}},

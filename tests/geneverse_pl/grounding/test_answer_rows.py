@@ -68,6 +68,7 @@ def test_a_field_can_tell_the_subject(answers: Path, tmp_path: Path, table: Grou
     ("line", "message"),
     [
         ("{", "line 2 must be JSON"),
+        ("[" * 100_000, "line 2 must be JSON"),
         ("[]", "line 2 must be an object with the text 'answer'"),
         ('{"answer": 1}', "Name the field of the answer by --field"),
         ('{"answer": "", "grounded": ""}', "line 2 has grounded already"),

@@ -59,6 +59,9 @@ def test_faulty_files_are_named(tmp_path: Path) -> None:
         read_entities(tmp_path / "e.xlsx")
     with pytest.raises(DataFormatError, match="does not exist"):
         read_entities(tmp_path / "e.tsv")
+    (tmp_path / "t.tsv").write_text("text\tanswer\nfirst\t\nsecond\t \n")
+    with pytest.raises(DataFormatError, match="must have texts in the column 'answer', and all are blank"):
+        read_texts(tmp_path / "t.tsv", "answer")
     (tmp_path / "e.jsonl").write_text("[1]\n")
     with pytest.raises(DataFormatError, match="must be a JSON object, got list"):
         read_entities(tmp_path / "e.jsonl")

@@ -44,15 +44,18 @@ def test_aligned_undoes_a_turn_and_no_stretch() -> None:
 
 def test_what_cannot_be_drawn_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="Unknown projection 'tnse'. Did you mean 'tsne'"):
-        check_methods(["tnse"])
+        check_methods(["tnse"], 9)
     with pytest.raises(ConfigError, match="at least 4 items, got 3"):
         project(np.eye(3), "pca")
+    with pytest.raises(ConfigError, match="at least 4 items, got 3. Give more, or set projection to none"):
+        check_methods(["pca"], 3)
+    check_methods([], 3)
     found = importlib.util.find_spec
 
     def without_umap(name: str) -> Any:
         return None if name == "umap" else found(name)
 
     monkeypatch.setattr(projection, "find_spec", without_umap)
-    check_methods(["pca", "tsne"])
+    check_methods(["pca", "tsne"], 9)
     with pytest.raises(ConfigError, match=r"needs umap, and it is missing. Install it with: pip install"):
-        check_methods(["umap"])
+        check_methods(["umap"], 9)
