@@ -72,8 +72,8 @@ class EndpointConfig:
                 raise ConfigError(f"endpoint.{name} must be >= 0, got {number}.")
         if (self.input_price is None) != (self.output_price is None):
             raise ConfigError(
-                "endpoint.input_price and endpoint.output_price must be given together, got one of them. Give "
-                "the other as well, 0 if it is free, or leave both out."
+                "endpoint.input_price and endpoint.output_price must be given together, got one of them. "
+                "Give the other as well, 0 if it is free, or leave both out."
             )
         given = {"messages", "model", "stream"} & set(self.extra)
         if given:

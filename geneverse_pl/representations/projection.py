@@ -61,7 +61,8 @@ def check_methods(methods: Sequence[str], num_items: int) -> None:
 def _check_number(num_items: int) -> None:
     if num_items < _LEAST:
         raise ConfigError(
-            f"A projection needs at least {_LEAST} items, got {num_items}. Give more, or set projection to none."
+            f"A projection needs at least {_LEAST} items, got {num_items}. Give more, or set projection to "
+            "none."
         )
 
 
