@@ -73,7 +73,9 @@ _EFFECTS = {
     "Repression": re.compile(r"\b(?:repress|inhibit|down-?regulat|suppress|silenc)", re.IGNORECASE),
 }
 _EFFECT_ECHO = re.compile(r"\bactivate (?:or|and) repress\b", re.IGNORECASE)
-_NEGATED = re.compile(r"\b(?:not|n't|neither|nor)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"(?:\bnot|n['\u2019]t|\bneither|\bnor)\s+(?:\w+\s+)?(?:\w+\s+n?or\s+)?$", re.IGNORECASE
+)
 _SPECIES = {
     "human": ("human", "humans", "homo sapiens"),
     "mouse": ("mouse", "mice", "mus musculus"),
@@ -220,17 +222,20 @@ def read_yes_no(text: str) -> bool | None:
 
 
 def read_effect(text: str) -> str | None:
-    """``Activation`` or ``Repression``; None where an answer names both, neither, or denies one.
+    """``Activation`` or ``Repression``; None where an answer says both or neither.
+
+    What it denies (*it does not activate, it represses*) does not count as said.
 
     Args:
         text: The answer.
     """
     said = _EFFECT_ECHO.sub("", stated(text))
-    found = {effect: match for effect, form in _EFFECTS.items() if (match := form.search(said))}
-    if len(found) != 1:
-        return None
-    [(effect, match)] = found.items()
-    return None if _NEGATED.search(said[: match.start()]) else effect
+    found = [
+        effect
+        for effect, form in _EFFECTS.items()
+        if any(not _NEGATED.search(said[: match.start()]) for match in form.finditer(said))
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def read_species(text: str) -> str | None:

@@ -56,6 +56,9 @@ def graded(module: str, answer: str, gold: str, asked: str = "") -> dict[str, fl
         ("tf_regulation", "Repression", "Repression", 1),
         ("tf_regulation", "ETV4 represses ERBB2", "Repression", 1),
         ("tf_regulation", "It can activate or repress; here it activates.", "Activation", 1),
+        ("tf_regulation", "ETV4 doesn't activate, it represses ERBB2.", "Repression", 1),
+        ("tf_regulation", "ETV4 represses ERBB2 and does not activate it.", "Repression", 1),
+        ("tf_regulation", "Not activation but repression", "Activation", 0),
         ("gene_ontology", "RNA binding.", "rna binding", 1),
         ("gene_ontology", "The enriched term is RNA binding", "rna binding", 1),
         ("gene_ontology", "DNA binding", "rna binding", 0),
@@ -145,7 +148,18 @@ def test_a_term_that_is_named_after_others_does_not_count(answer: str) -> None:
     assert graded("gene_ontology", answer, "rna binding")["score"] == 0
 
 
-@pytest.mark.parametrize("answer", ["activates and represses", "does not activate", "regulates"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "activates and represses",
+        "does not activate",
+        "doesn't activate",
+        "doesn\u2019t really repress",
+        "It neither activates nor represses ERBB2.",
+        "It does not induce or silence ERBB2.",
+        "regulates",
+    ],
+)
 def test_both_effects_or_a_denied_one_are_no_answer(answer: str) -> None:
     assert graded("tf_regulation", answer, "Activation")["unparsable"] == 1
 
