@@ -240,7 +240,7 @@ class VisionLanguageTask(TextTask):
         """Fits the projector's scale of features to some training pictures."""
         load: Any = self.data.image_loader()
         numbers = self.data.store.split(TRAIN).image_numbers
-        if self.trainer.state.fn != "fit" or load is None or not len(numbers):
+        if self.trainer.state.fn not in ("fit", "test") or load is None or not len(numbers):
             return
         most = _PICTURES_FOR_NORMS if tower is None else _ENCODED_AT_ONCE
         chosen = numbers[np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int)]

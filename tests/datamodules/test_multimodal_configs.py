@@ -161,6 +161,10 @@ def test_config_fits_a_tiny_model(
         assert manifest["vision"]["tower"]["adapter"]["method"] == "freeze"
     if settings(config)["model"]["init_args"].get("stage") != "align":
         assert (best / "adapter_model.safetensors").is_file()
+    # The folder alone has the same scores.
+    assert main(["evaluate", "--adapter", str(best), "--out", str(tmp_path / "again")]) == 0
+    again = tmp_path / "again" / "version_0" / "scores.json"
+    assert json.loads(again.read_text()) == json.loads((run / "scores.json").read_text())
 
 
 def test_llava_configs_are_those_of_the_paper(stand_ins: Callable[[Path], list[str]], tmp_path: Path) -> None:

@@ -182,6 +182,25 @@ def test_a_real_run_gives_the_same_scores_again(
     assert "all of both runs." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("method", ["pissa", "olora", "loftq", "dora", "ia3", "full", "head_only"])
+def test_every_kind_of_adapter_folder_gives_the_scores_of_its_run(
+    method: str, config_file: Path, tmp_path: Path
+) -> None:
+    adapter = json.dumps({"method": method, "rank": 4})
+    assert main(["fit", "--config", str(config_file), f"--model.init_args.adapter={adapter}"]) == 0
+    run = tmp_path / "runs" / "version_0"
+    assert main(["evaluate", "--adapter", str(run / "checkpoints" / "best")]) == 0
+    scores, again = (
+        {(one["task"], one["split"], one["metric"], one["model"]): one["value"] for one in rows}
+        for rows in (
+            json.loads((tmp_path / "runs" / name / "scores.json").read_text())
+            for name in ("version_0", "version_1")
+        )
+    )
+    assert any(model == "tuned" for *_, model in scores)
+    assert again == pytest.approx(scores, rel=1e-5, abs=1e-5)
+
+
 def test_folders_without_a_manifest_are_tested_by_their_checkpoint(tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints" / "best"
     folder.mkdir(parents=True)
