@@ -119,20 +119,20 @@ def run_settings(options: Namespace, decoding: "DecodingConfig") -> dict[str, ob
 
     from geneverse_pl.grounding.records import file_source
     from geneverse_pl.models.adapter_folder import folder_digest
-    from geneverse_pl.models.references import resolve_model
+    from geneverse_pl.models.references import resolve_model, weights_digest
 
     if options.adapter is not None:
         model: object = folder_digest(options.adapter)
     else:
-        resolved = resolve_model(options.model)
-        model = [resolved.sha256 or resolved.revision or options.model, options.template or "chat"]
+        model = [weights_digest(resolve_model(options.model)), options.template or "chat"]
     also: dict[str, object] = {}
     if options.ground is not None:
         also["ground"] = file_source(options.ground).sha256
     if options.retrieve is not None:
         from geneverse_pl.retrieval.index import index_digest
 
-        also["retrieval"] = [index_digest(options.retrieve), options.top_k, options.passage_tokens]
+        shown = [options.top_k, options.passage_tokens, options.search_by]
+        also["retrieval"] = [index_digest(options.retrieve), *shown]
     return also | {
         "model": model,
         "system": options.system,

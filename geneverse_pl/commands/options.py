@@ -105,6 +105,7 @@ def add_retrieval_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retrieve", type=Path, help="folder that index wrote: look up passages in it")
     parser.add_argument("--top_k", type=int, default=2, help="most passages of a question")
     parser.add_argument("--passage_tokens", type=int, default=512, help="most tokens of all its passages")
+    parser.add_argument("--search_by", default="", help="of name,bm25,dense [all that the index has]")
 
 
 def load_passages(
@@ -126,7 +127,8 @@ def load_passages(
     from geneverse_pl.data.retrieved import PassageContext
     from geneverse_pl.retrieval import RetrievalConfig
 
-    config = RetrievalConfig(options.retrieve, options.top_k, options.passage_tokens)
+    methods: Any = [name.strip() for name in options.search_by.split(",") if name.strip()]
+    config = RetrievalConfig(options.retrieve, options.top_k, options.passage_tokens, methods=methods or None)
     room = None if context_length is None else context_length - options.max_new_tokens
     return PassageContext(config, encoder, room)
 

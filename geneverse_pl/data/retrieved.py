@@ -31,7 +31,7 @@ class PassageContext:
         retriever: The opened index; None opens it.
 
     Raises:
-        ConfigError: If a value is out of range, or bm25s is not installed.
+        ConfigError: If a value is out of range, the index lacks a method, or bm25s is not installed.
         DataFormatError: If the index is none, of another version, or damaged.
     """
 
@@ -45,6 +45,7 @@ class PassageContext:
         config.check()
         self.config = config
         self.retriever = retriever or Retriever.load(config.index)
+        self.retriever.chosen_methods(config.methods)
         self._encoder = encoder
         self._room = room
         tokenizer = encoder.tokenizer
@@ -61,8 +62,20 @@ class PassageContext:
             answer: An answer that must have room too.
             exclude: Names and identifiers; no passage that has one of them is shown.
         """
-        found = self.retriever.search(asked(question, context), self.config.top_k, exclude=exclude)
+        found = self.search(question, context, exclude)
         return self.written(found, question, context, answer)
+
+    def search(self, question: str, context: str = "", exclude: Iterable[str] = ()) -> list[Found]:
+        """The passages that are found for a question, best first.
+
+        Args:
+            question: The question.
+            context: Text before it.
+            exclude: Names and identifiers; no passage that has one of them is given.
+        """
+        return self.retriever.search(
+            asked(question, context), self.config.top_k, methods=self.config.methods, exclude=exclude
+        )
 
     def written(
         self, found: list[Found], question: str, context: str = "", answer: str | None = None
@@ -169,14 +182,13 @@ class TrainingPassages:
 
     def _found(self, sample: Sample) -> list[Found]:
         exclude = subjects(sample) if self._config.exclude_subject else ()
-        text = asked(sample.question, sample.context)
-        return self._passages.retriever.search(text, self._config.top_k, exclude=exclude)
+        return self._passages.search(sample.question, sample.context, exclude)
 
     def _distractors(self, sample: Sample, rng: Random) -> list[Found]:
         retriever, k = self._passages.retriever, self._config.top_k
         text = asked(sample.question, sample.context)
         exclude = [*subjects(sample), *retriever.named(text)]
-        others = [method for method in retriever.methods if method != "name"]
+        others = [one for one in self._config.methods or retriever.methods if one != "name"]
         found = retriever.search(text, k, methods=others, exclude=exclude)
         if len(found) < k:
             known = [*exclude, *(one.passage.id for one in found)]
@@ -222,6 +234,6 @@ def retrieval_provenance(config: TrainingRetrieval) -> dict[str, object]:
     code = sorted(Path(str(retrieval_package.__file__)).parent.glob("*.py"))
     return {
         "index": index_digest(Path(config.index)),
-        "settings": [config.top_k, config.max_tokens, config.exclude_subject, config.drop],
+        "settings": [config.top_k, config.max_tokens, config.exclude_subject, config.drop, config.methods],
         "code": store_key({"files": [file_digest(path) for path in code]}),
     }

@@ -1,5 +1,6 @@
 """Names of models, in four forms, and the folders that Transformers loads for them."""
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -136,6 +137,19 @@ def resolve_model(
             "model by its commit with revision instead."
         )
     return ResolvedModel(folder, reference, None, commit)
+
+
+def weights_digest(model: ResolvedModel) -> str:
+    """What tells the weights of a model from any others: SHA-256 of its files, for a Hub model its commit.
+
+    Args:
+        model: The model.
+    """
+    if model.revision is not None or model.sha256 is not None:
+        return model.sha256 or str(model.revision)
+    files = check_model_folder(model.path, model.reference)
+    named = "".join(f"{path.name} {file_sha256(path)}\n" for path in files)
+    return hashlib.sha256(named.encode()).hexdigest()
 
 
 def resolve_tokenizer(

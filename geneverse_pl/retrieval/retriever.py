@@ -8,11 +8,11 @@ from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from random import Random
-from typing import Literal
 
 import numpy as np
 
 from geneverse_pl.exceptions import ConfigError, DataFormatError, unknown_choice
+from geneverse_pl.retrieval.config import METHODS, Method
 from geneverse_pl.retrieval.dense import DenseIndex, TextEncoder, load_sentence_encoder
 from geneverse_pl.retrieval.index import OFFSETS, PASSAGES, checked_manifest, index_digest
 from geneverse_pl.retrieval.lexical import LexicalIndex
@@ -20,8 +20,6 @@ from geneverse_pl.retrieval.names import NameTable
 from geneverse_pl.retrieval.passages import Passage
 from geneverse_pl.retrieval.ranking import reciprocal_rank_fusion
 
-Method = Literal["name", "bm25", "dense"]
-METHODS: tuple[Method, ...] = ("name", "bm25", "dense")
 Ranks = dict[int, tuple[float, tuple[Method, ...]]]  # fused score and reasons of a place
 _CANDIDATES = 100  # of each ranking that are fused
 
@@ -154,7 +152,9 @@ class Retriever:
         Raises:
             ConfigError: If ``k`` is not positive, or the index does not have a method.
         """
-        chosen = self._checked(k, methods)
+        if k < 1:
+            raise ConfigError(f"The number of passages must be > 0, got {k}.")
+        chosen = self.chosen_methods(methods)
         excluded = self._about(exclude)
         queues: list[_Queue] = []
         if "name" in chosen:
@@ -192,9 +192,15 @@ class Retriever:
         places = [place for place in rng.sample(range(len(self)), tries) if place not in excluded][:k]
         return [Found(self.passage(place), 0.0, ()) for place in places]
 
-    def _checked(self, k: int, methods: Sequence[Method] | None) -> tuple[Method, ...]:
-        if k < 1:
-            raise ConfigError(f"The number of passages must be > 0, got {k}.")
+    def chosen_methods(self, methods: Sequence[Method] | None) -> tuple[Method, ...]:
+        """What is searched by.
+
+        Args:
+            methods: What to search by; None takes all that the index has.
+
+        Raises:
+            ConfigError: If the index does not have a method.
+        """
         for method in methods or ():
             if method not in self.methods:
                 raise ConfigError(unknown_choice("method of this index", method, self.methods))

@@ -62,6 +62,10 @@ def test_answers_name_their_sources_whatever_the_batch(
     assert found[0]["context"] == "Be brief."
     assert main([*command, "--out", str(tmp_path / "1.jsonl"), "--top_k", "1"]) == 2
     assert "same model and settings" in capsys.readouterr().err
+    assert main([*command, "--out", str(tmp_path / "bm25.jsonl"), "--search_by", "bm25"]) == 0
+    assert answers(tmp_path / "bm25.jsonl")[0]["sources"][0]["found_by"] == ["bm25"]
+    assert main([*command, "--out", str(tmp_path / "none.jsonl"), "--search_by", "dense"]) == 2
+    assert "Unknown method of this index 'dense'" in capsys.readouterr().err
     # The passages do change what the model reads.
     plain = [part for part in command if part not in ("--retrieve", str(index))]
     likelihoods = []

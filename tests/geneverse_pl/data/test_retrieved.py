@@ -130,7 +130,7 @@ def test_store_is_named_by_index_and_settings(
     configs = [
         None, TrainingRetrieval(index), TrainingRetrieval(other), TrainingRetrieval(index, top_k=1),
         TrainingRetrieval(index, drop=0.5), TrainingRetrieval(index, max_tokens=9),
-        TrainingRetrieval(index, exclude_subject=True),
+        TrainingRetrieval(index, exclude_subject=True), TrainingRetrieval(index, methods=["bm25"]),
     ]  # fmt: skip
     assert len({name(config) for config in configs}) == len(configs)
     moved = build_index(FACTS, tmp_path / "moved")
@@ -158,6 +158,8 @@ def test_training_splits_have_passages_and_tests_have_none(
     [
         ({"top_k": 0}, "retrieval.top_k must be > 0, got 0"),
         ({"max_tokens": 0}, "retrieval.max_tokens must be > 0, got 0"),
+        ({"methods": []}, "retrieval.methods must name at least one, got none"),
+        ({"methods": ["bm52"]}, "Unknown method of retrieval 'bm52'. Did you mean 'bm25'"),
         ({"drop": 1.5}, r"retrieval.drop must be in \[0, 1\], got 1.5"),
     ],
 )
@@ -169,6 +171,18 @@ def test_settings_out_of_range(
         type(make_data())(encoding=EncodingConfig(retrieval=config))
     with pytest.raises(ConfigError, match=message):
         PassageContext(config, encoder)
+
+
+def test_passages_are_searched_by_the_methods_that_are_chosen(index: Path, encoder: Encoder) -> None:
+    asked = "Which gene causes a seizure in HTT?"
+    by_name = PassageContext(RetrievalConfig(index, methods=["name"]), encoder)
+    assert [(one.passage.id, one.why) for one in by_name.search(asked)] == [("G:HTT", ("name",))]
+    by_words = PassageContext(RetrievalConfig(index, methods=["bm25"]), encoder)
+    assert {one.why for one in by_words.search(asked)} == {("bm25",)}
+    distracted = augmented(index, encoder, [sample("HTT")], drop=1.0, methods=["name"])
+    assert len(distracted[0].metadata["passages"]) == 2  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="Unknown method of this index 'dense'"):
+        PassageContext(RetrievalConfig(index, methods=["dense"]), encoder)
 
 
 def test_no_index(encoder: Encoder, tmp_path: Path) -> None:

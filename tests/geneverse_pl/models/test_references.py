@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from geneverse_pl.exceptions import ModelReferenceError
 from geneverse_pl.models import references
 from geneverse_pl.models.cache import file_sha256
-from geneverse_pl.models.references import ModelReference, resolve_file, resolve_model, resolve_tokenizer
+from geneverse_pl.models.references import (
+    ModelReference,
+    resolve_file,
+    resolve_model,
+    resolve_tokenizer,
+    weights_digest,
+)
 
 _word = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,10}", fullmatch=True)
 _package = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,8}[A-Za-z0-9])?", fullmatch=True)
@@ -133,6 +140,19 @@ def test_digest_of_shards_cannot_be_given(tiny_model_dir: Path, tmp_path: Path) 
     assert resolve_model(str(tmp_path)).sha256 is None
     with pytest.raises(ModelReferenceError, match=r"sha256 must be left out .* weights are \d+ files"):
         resolve_model(str(tmp_path), sha256="0" * 64)
+
+
+def test_weights_are_told_apart(tiny_model_dir: Path, tmp_path: Path) -> None:
+    whole = resolve_model(str(tiny_model_dir))
+    assert weights_digest(whole) == whole.sha256
+    assert weights_digest(replace(whole, sha256=None, revision="c0ffee")) == "c0ffee"
+    model = AutoModelForCausalLM.from_pretrained(tiny_model_dir)
+    model.save_pretrained(tmp_path, max_shard_size="30KB")
+    before = weights_digest(resolve_model(str(tmp_path)))
+    assert weights_digest(resolve_model(str(tmp_path))) == before
+    model.get_input_embeddings().weight.data.mul_(2)
+    model.save_pretrained(tmp_path, max_shard_size="30KB")
+    assert weights_digest(resolve_model(str(tmp_path))) != before
 
 
 def test_hub_model_reports_its_commit(tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
