@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from measure import Meter, instrument_transformers
@@ -19,13 +20,8 @@ _TEMPLATE = (
 )
 
 
-def main() -> None:
-    """Runs it."""
-    s = json.loads(sys.argv[1])
-    torch.set_num_threads(s["threads"])
-    from datasets import Dataset
-    from datasets import Image as ImageFeature
-    from peft import LoraConfig
+def llava(reference: str, dtype: torch.dtype) -> tuple[Any, Any]:
+    """LLaVA of a random ViT-B/32, as open_clip builds it, and a language model; and its processor."""
     from transformers import (
         AutoModelForCausalLM,
         AutoTokenizer,
@@ -35,15 +31,11 @@ def main() -> None:
         LlavaForConditionalGeneration,
         LlavaProcessor,
     )
-    from trl import SFTConfig, SFTTrainer
 
-    meter, dtype = Meter(s["warmup"]), getattr(torch, s["dtype"])
-    instrument_transformers(meter)
-    tokenizer = AutoTokenizer.from_pretrained(s["model"])
+    tokenizer = AutoTokenizer.from_pretrained(reference)
     tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
-    text = AutoModelForCausalLM.from_pretrained(s["model"], dtype=dtype)
+    text = AutoModelForCausalLM.from_pretrained(reference, dtype=dtype)
     text.resize_token_embeddings(max(len(tokenizer), text.config.vocab_size), mean_resizing=False)
-    # ViT-B/32, as open_clip builds it.
     vision = CLIPVisionConfig(
         hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12,
         image_size=224, patch_size=32, hidden_act="gelu",
@@ -65,26 +57,45 @@ def main() -> None:
         num_additional_image_tokens=1,
         chat_template=_TEMPLATE,
     )
+    return model, processor
+
+
+def conversations(rows: list[dict[str, str]]) -> Any:
+    """The questions as TRL takes them."""
+    from datasets import Dataset, Image
+
+    asked = [
+        {
+            "images": [row["image"]],
+            "prompt": [{"role": "user", "content": row["context"] + "\n" + row["prompt"]}],
+            "completion": [{"role": "assistant", "content": " " + row["completion"]}],
+        }
+        for row in rows
+    ]
+    return Dataset.from_list(asked).cast_column("images", [Image()])
+
+
+def mean_tokens(rows: list[dict[str, str]], tokenizer: Any) -> float:
+    """Tokens of a question with its picture of 49, on average over the first 500."""
+    texts = [row["context"] + "\n" + row["prompt"] for row in rows[:500]]
+    return 49 + sum(len(tokenizer(text).input_ids) + 3 for text in texts) / len(texts)
+
+
+def main() -> None:
+    """Runs it."""
+    s = json.loads(sys.argv[1])
+    torch.set_num_threads(s["threads"])
+    from peft import LoraConfig
+    from trl import SFTConfig, SFTTrainer
+
+    meter, dtype = Meter(s["warmup"]), getattr(torch, s["dtype"])
+    instrument_transformers(meter)
+    model, processor = llava(s["model"], dtype)
     rows = [json.loads(line) for line in Path(s["rows"]).read_text().splitlines()]
-    data = Dataset.from_list(
-        [
-            {
-                "images": [r["image"]],
-                "prompt": [
-                    {"role": "user", "content": r["context"] + "\n" + r["prompt"]},
-                ],
-                "completion": [{"role": "assistant", "content": " " + r["completion"]}],
-            }
-            for r in rows
-        ]
-    ).cast_column("images", [ImageFeature()])
-    mean = 49 + sum(
-        len(tokenizer(r["context"] + "\n" + r["prompt"]).input_ids) + 3 for r in rows[:500]
-    ) / min(500, len(rows))
     with tempfile.TemporaryDirectory() as folder:
         settings = SFTConfig(
             output_dir=folder,
-            per_device_train_batch_size=max(1, round(s["tokens"] / mean)),
+            per_device_train_batch_size=max(1, round(s["tokens"] / mean_tokens(rows, processor.tokenizer))),
             max_steps=s["steps"] + s["warmup"],
             learning_rate=5e-4,
             bf16=dtype == torch.bfloat16,
@@ -99,7 +110,7 @@ def main() -> None:
         trainer = SFTTrainer(
             model=model,
             args=settings,
-            train_dataset=data,
+            train_dataset=conversations(rows),
             processing_class=processor,
             peft_config=LoraConfig(
                 r=s["rank"],
