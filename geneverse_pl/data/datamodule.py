@@ -170,6 +170,12 @@ class TextDataModule(L.LightningDataModule):
             resolve_tokenizer(reference), trust_remote_code=False
         )
         if self._new_tokens:
+            own = tokenizer.get_vocab().keys() - tokenizer.get_added_vocab().keys()
+            if known := sorted(self._new_tokens.keys() & own):
+                raise ConfigError(
+                    f"new_tokens must be new to the vocabulary, and it has {', '.join(known)}, which stand "
+                    f"in other words too. Leave them out, or write them in brackets: [{known[0]}]."
+                )
             tokenizer.add_tokens(sorted(self._new_tokens))
         return tokenizer
 

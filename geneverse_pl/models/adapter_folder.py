@@ -7,7 +7,7 @@ import logging
 import math
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 MANIFEST_FILE = "geneverse.json"
 HEAD_FILE = "head.safetensors"
 _ADAPTER_FILE = "adapter_model.safetensors"
+_ROWS = "trainable_tokens_delta"  # PEFT's name of the rows of new tokens
 
 
 @dataclass
@@ -131,8 +132,8 @@ def _write_weights(
     elif config.method == "head_only":
         head = language_model.base.get_output_embeddings()
         name = next(n for n, module in language_model.named_modules() if module is head)
-        weight = state.get(f"{name}.weight", head.weight)
-        save_file({"weight": weight.detach().cpu().contiguous()}, folder / HEAD_FILE)
+        weights = {key: state.get(f"{name}.{key}", value) for key, value in head.state_dict().items()}
+        save_file({key: w.detach().cpu().contiguous() for key, w in weights.items()}, folder / HEAD_FILE)
     return config
 
 
@@ -218,7 +219,9 @@ def load_trained_weights(language_model: LanguageModel, folder: Path) -> None:
     """
     manifest = read_manifest(folder)
     saved, own = AdapterConfig(**manifest["adapter"]), language_model.adapter
-    same_form = {"lora", "rslora", "lora_plus", "qlora", "loftq"}
+    # What LoftQ saves makes up for its base in 4 bits, too.
+    four_bits = {"qlora", "loftq"}
+    same_form = four_bits if saved.method == "loftq" else {"lora", "rslora", "lora_plus", *four_bits}
     if saved.method != own.method and not {saved.method, own.method} <= same_form:
         raise ConfigError(
             f"start_from must hold an adapter of this run's method '{own.method}', {folder} holds "
@@ -246,9 +249,7 @@ def _read_weights(language_model: LanguageModel, folder: Path) -> None:
         if hasattr(model, "peft_config"):
             _read_peft(model, folder)
         elif language_model.adapter.method == "head_only":
-            with torch.no_grad():
-                weight = load_file(folder / HEAD_FILE)["weight"]
-                language_model.base.get_output_embeddings().weight.copy_(weight)
+            language_model.base.get_output_embeddings().load_state_dict(load_file(folder / HEAD_FILE))
         elif language_model.adapter.method == "full":
             load_model(model, str(folder / "model.safetensors"))
     except (RuntimeError, FileNotFoundError) as error:
@@ -270,6 +271,37 @@ def _read_peft(model: Any, folder: Path) -> None:
             f"The adapter in {folder} must train the same weights as this run, and {odd[0]} is not in both. "
             "Use the same target_modules, modules_to_save and new_tokens."
         )
+
+
+def read_new_tokens(language_model: LanguageModel, folder: Path, new_tokens: Sequence[str]) -> None:
+    """Puts the rows of new tokens that a folder holds into a model that trains the same ones.
+
+    Args:
+        language_model: The model, with any adapter.
+        folder: Folder written by ``save_adapter``.
+        new_tokens: The model's new tokens, in the order of their rows.
+
+    Raises:
+        ConfigError: If the folder has others, or another order of them.
+    """
+    from safetensors.torch import load_file
+
+    before = read_manifest(folder)["new_tokens"]
+    if list(new_tokens) != list(before):
+        raise ConfigError(
+            f"new_tokens must be those of start_from in the same order, and {folder} has "
+            f"{', '.join(before)}. Set model.init_args.new_tokens to the same."
+        )
+    saved = {_row_name(name): rows for name, rows in load_file(folder / _ADAPTER_FILE).items()}
+    with torch.no_grad():
+        for name, parameter in language_model.model.named_parameters():
+            if _ROWS in name:
+                parameter.copy_(saved[_row_name(name)])
+
+
+def _row_name(name: str) -> str:
+    """Name of the embedding that trained rows belong to, whatever PEFT puts around them."""
+    return name.partition(f".{_ROWS}")[0].removeprefix("base_model.model.").removesuffix(".token_adapter")
 
 
 def load_adapter(

@@ -284,7 +284,8 @@ def as_plain_lora(state: Mapping[str, Tensor], initial: Mapping[str, Tensor]) ->
         if ".lora_" not in name:
             continue
         first = initial[name].to(value)
-        plain[name] = torch.cat([value, first]) if ".lora_A." in name else torch.cat([value, -first], dim=1)
+        is_a = ".lora_A." in name or ".lora_embedding_A" in name
+        plain[name] = torch.cat([value, first]) if is_a else torch.cat([value, -first], dim=1)
     return plain
 
 

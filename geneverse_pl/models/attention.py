@@ -4,6 +4,7 @@ Letters: B rows, T tokens a row.
 """
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,13 +26,18 @@ def packing_obstacle(model: "PreTrainedModel") -> str | None:
     Args:
         model: The causal language model.
     """
-    config = model.get_decoder().config
+    decoder = model.get_decoder()
+    config = decoder.config
     other = sorted(set(getattr(config, "layer_types", None) or []) - _KNOWN_LAYERS)
     if getattr(model, "_is_stateful", False) or other:
         kind = other[0] if other else "recurrent"
         return f"the state of its {kind} layers runs on from one sample to the next"
     if getattr(config, "alibi", False) or config.model_type in ("bloom", "mpt"):
         return "its ALiBi positions follow the place in the row"
+    if "position_ids" not in signature(decoder.forward).parameters:
+        return "its positions follow the place in the row"
+    if "local" in (getattr(config, "attention_layers", None) or []):  # GPT-Neo
+        return "the window of its local layers follows the place in the row"
     if config._attn_implementation not in (*_FLASH, *_MASKED):
         return f"its attention backend {config._attn_implementation} takes no such mask"
     return None

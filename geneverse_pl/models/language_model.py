@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from geneverse_pl.exceptions import ConfigError, ModelReferenceError
 from geneverse_pl.models.adapters import AdapterConfig, attach, initial_factors
 from geneverse_pl.models.attention import attention_inputs, packing_obstacle
+from geneverse_pl.models.causal_check import causal_obstacle
 from geneverse_pl.models.fused_lora import fuse_lora
 from geneverse_pl.models.losses import target_nll
 from geneverse_pl.models.references import resolve_model
@@ -219,6 +220,11 @@ def load_base(
         raise ModelReferenceError(
             f"'{reference}' cannot be loaded as a causal language model: {first}"
         ) from error
+    if (obstacle := causal_obstacle(LanguageModel(model, AdapterConfig("freeze")))) is not None:
+        raise ModelReferenceError(
+            f"'{reference}' must be a causal language model, and its architecture {model.config.model_type} "
+            f"is none: {obstacle}. Choose another model."
+        )
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             # bitsandbytes would repack the weights at the first evaluation: rounded, and without gradients.

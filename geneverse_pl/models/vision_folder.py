@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
 from geneverse_pl.data.encoded import IMAGE_TOKEN
@@ -40,7 +41,11 @@ def write_vision(model: VisionLanguageModel, folder: Path, state: Mapping[str, T
         raise ConfigError(
             "A vision-language model must know its settings to be saved. Give it vision and projector_config."
         )
-    return {"tower": asdict(model.vision), "projector": asdict(model.projector_config)}
+    return {
+        "tower": asdict(model.vision),
+        "projector": asdict(model.projector_config),
+        "feature_dtype": str(model.feature_dtype).removeprefix("torch."),
+    }
 
 
 def _trained(
@@ -116,6 +121,7 @@ def load_vision_language(
         new_token_ids,
         vision=vision,
         projector_config=projector,
+        feature_dtype=getattr(torch, about.get("feature_dtype", "bfloat16")),
     )
 
 

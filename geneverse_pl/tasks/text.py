@@ -35,7 +35,7 @@ from geneverse_pl.evaluation.text_report import (
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.grounding.scores import check_table, ground_results
 from geneverse_pl.models.adapters import AdapterConfig, is_lora_b, set_input_casting
-from geneverse_pl.models.language_model import AttentionBackend, LanguageModel
+from geneverse_pl.models.language_model import AttentionBackend, LanguageModel, add_new_tokens
 from geneverse_pl.models.precision import weight_dtype
 from geneverse_pl.tasks.base import BaseTask
 from geneverse_pl.tasks.evaluation_config import EvaluationConfig
@@ -134,7 +134,6 @@ class TextTask(BaseTask):
     def build(self) -> None:
         """Loads the base model and attaches the adapter."""
         from geneverse_pl.models.adapter_folder import read_manifest
-        from geneverse_pl.models.language_model import add_new_tokens
         from geneverse_pl.models.loftq import start_from_residual
         from geneverse_pl.models.references import resolve_model
 
@@ -219,6 +218,8 @@ class TextTask(BaseTask):
         self._retrieved = RetrievedQuestions.of(self.evaluation, self._encoder, self.language_model)
         if self.evaluation.compare_untuned and not self.language_model.can_switch_off:
             base = self._load_base(four_bit=False).to(self.device)
+            if self.new_tokens:
+                add_new_tokens(base, self.data.tokenizer, self.new_tokens)
             self._base_model = (self._untuned_model(base).eval(),)
 
     def _untuned_model(self, base: "PreTrainedModel") -> LanguageModel:

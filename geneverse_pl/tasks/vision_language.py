@@ -249,14 +249,17 @@ class VisionLanguageTask(TextTask):
         start_norms(projector, features.float())
 
     def _start(self, folder: Path) -> None:
-        from geneverse_pl.models.adapter_folder import read_manifest
+        from geneverse_pl.models.adapter_folder import read_manifest, read_new_tokens
         from geneverse_pl.models.vision_folder import read_vision
 
         model: Any = self.language_model
         if self.backend == "open_clip":
             read_vision(model, folder)
-        if read_manifest(folder)["adapter"]["method"] != "freeze":
+        before = read_manifest(folder)
+        if before["adapter"]["method"] != "freeze":
             super()._start(folder)
+        elif before["new_tokens"]:
+            read_new_tokens(model, folder, list(self.new_tokens))
 
     def _untuned_model(self, base: "PreTrainedModel") -> LanguageModel:
         model: Any = self.language_model
