@@ -10,7 +10,13 @@ import pytest
 import torch
 from peft import PeftModel
 from torch import Tensor
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    BitsAndBytesConfig,
+    PhiConfig,
+    PhiForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from geneverse_pl import load_adapter
 from geneverse_pl.data.collate import pack_collate, pad_collate
@@ -258,6 +264,52 @@ def test_a_half_precision_base_answers_without_autocast(
     save(model, tmp_path / "adapter", tiny_tokenizer, tiny_model_dir)
     loaded = load_adapter(tmp_path / "adapter", dtype=torch.bfloat16).language_model
     torch.testing.assert_close(logits(loaded, SINGLE).float(), logits(model, SINGLE), rtol=0.1, atol=0.05)
+
+
+def test_a_trained_head_keeps_its_bias(
+    tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Path, batch: Batch
+) -> None:
+    size = len(tiny_tokenizer)
+    config = PhiConfig(
+        vocab_size=size, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4
+    )
+    PhiForCausalLM(config).save_pretrained(tmp_path / "phi")
+    tiny_tokenizer.save_pretrained(tmp_path / "phi")
+    model = build(tmp_path / "phi", "head_only")
+    train(model, batch)
+    assert model.base.get_output_embeddings().bias.abs().max() > 0.01
+    expected = logits(model, batch)
+    save(model, tmp_path / "adapter", tiny_tokenizer, tmp_path / "phi")
+    loaded = load_adapter(tmp_path / "adapter")
+    torch.testing.assert_close(logits(loaded.language_model, batch), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["lora", "pissa", "olora"])
+def test_an_adapter_of_the_embedding_is_loaded_again(
+    method: str, tiny_model_dir: Path, tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Path, batch: Batch
+) -> None:
+    model = build(tiny_model_dir, method, target_modules=["q_proj", "embed_tokens"])
+    train(model, batch)
+    expected = logits(model, batch)
+    save(model, tmp_path / "adapter", tiny_tokenizer, tiny_model_dir)
+    loaded = load_adapter(tmp_path / "adapter")
+    torch.testing.assert_close(logits(loaded.language_model, batch), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("before", "after", "fits"), [
+    ("loftq", "lora", False), ("loftq", "qlora", True), ("lora", "loftq", True), ("qlora", "rslora", True),
+])  # fmt: skip
+def test_what_makes_up_for_four_bits_starts_no_other_base(
+    before: str, after: str, fits: bool, tiny_model_dir: Path, tiny_tokenizer: PreTrainedTokenizerFast,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    save(build(tiny_model_dir, before), tmp_path / "adapter", tiny_tokenizer, tiny_model_dir)
+    model = build(tiny_model_dir, after, **({"alpha": 4.0} if after == "rslora" else {}))
+    if fits:
+        load_trained_weights(model, tmp_path / "adapter")
+        return
+    with pytest.raises(ConfigError, match=f"of this run's method '{after}', .* holds '{before}'"):
+        load_trained_weights(model, tmp_path / "adapter")
 
 
 def test_an_existing_folder_is_replaced_whole(

@@ -192,6 +192,29 @@ def test_packed_equals_padded_in_half_precision(
         torch.testing.assert_close(one, other, rtol=0.1, atol=0.1)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "options", "obstacle"),
+    [
+        (
+            "gpt_neo",
+            {"num_layers": 2, "num_heads": 4, "attention_types": [[["global", "local"], 1]]},
+            "the window of its local layers follows the place in the row",
+        ),
+        (
+            "bart",
+            {"d_model": 32, "decoder_layers": 1, "decoder_attention_heads": 4, "decoder_ffn_dim": 48},
+            "its positions follow the place in the row",
+        ),
+    ],
+)
+def test_models_that_count_places_cannot_pack(
+    architecture: str, options: dict[str, Any], obstacle: str
+) -> None:
+    model = build(architecture, **options)
+    assert packing_obstacle(model) == obstacle
+    assert not shares_prefixes(model)
+
+
 def test_segment_mask_of_a_small_row() -> None:
     segments = torch.tensor([[1, 1, 2, 3, 0]])
     parents = torch.tensor([[0, 0, 1, 1, 0]])

@@ -38,11 +38,15 @@ class Train(L.Callback):
 def test(make_task: Make, make_data: Make, make_trainer: Make) -> Callable[..., TextTask]:
     """Tests a task on the hand-made questions; returns the task with its results."""
 
-    def run(method: str = "lora", evaluation: dict[str, Any] | None = None, **batching: Any) -> TextTask:
+    def run(
+        method: str = "lora",
+        evaluation: dict[str, Any] | None = None,
+        new_tokens: dict[str, str] | None = None,
+        **batching: Any,
+    ) -> TextTask:
         L.seed_everything(0)
-        task: TextTask = make_task(
-            method, task={"evaluation": EvaluationConfig(**(QUICK | (evaluation or {})))}
-        )
+        settings = {"evaluation": EvaluationConfig(**(QUICK | (evaluation or {}))), "new_tokens": new_tokens}
+        task: TextTask = make_task(method, task=settings)
         make_trainer(callbacks=[Train()]).test(task, datamodule=make_data(**batching), verbose=False)
         return task
 
@@ -86,6 +90,13 @@ def test_untuned_is_the_base_model_and_tuned_is_not(method: str, test: Callable[
             assert result.texts.get("untuned") == base[place].texts.get("tuned")
             if result.choices:
                 assert result.choices["untuned"] == pytest.approx(base[place].choices["tuned"], rel=1e-4)
+
+
+def test_new_tokens_are_known_to_the_untuned_model_too(test: Callable[..., TextTask]) -> None:
+    tokens = {"[MET]": "a gene of growth"}
+    base = by_question(test("freeze", new_tokens=tokens))
+    for place, result in by_question(test("full", new_tokens=tokens)).items():
+        assert result.nll["untuned"] == pytest.approx(base[place].nll["untuned"], rel=1e-5)
 
 
 def test_results_do_not_depend_on_how_training_batches_are_made(test: Callable[..., TextTask]) -> None:

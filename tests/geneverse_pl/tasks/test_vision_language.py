@@ -151,6 +151,30 @@ def test_align_trains_the_projector_alone_and_tune_starts_from_it(
         torch.testing.assert_close(model_of(tune).projector.state_dict()[name], value)
 
 
+@pytest.mark.parametrize("stage", ["align", "tune"])
+def test_a_stage_goes_on_with_the_new_tokens_of_the_one_before(
+    stage: str, make_colours: Colours, make_vision_task: Tasks, make_trainer: Trainers, tmp_path: Path
+) -> None:
+    tokens = {"[RED]": "red colour", "[SEA]": "blue colour"}
+    align = make_vision_task(stage="align", new_tokens=tokens)
+    data = make_colours()
+    make_trainer(max_steps=1).fit(align, datamodule=data)
+    ids = torch.tensor(data.tokenizer.convert_tokens_to_ids(list(tokens)))
+    rows = {n: p for n, p in model_of(align).named_parameters() if "trainable_tokens_delta" in n}
+    for parameter in rows.values():
+        parameter.data += 0.5
+    expected = model_of(align).base.get_input_embeddings()(ids)
+    align.save_folder(tmp_path / "aligned", {"state_dict": {}, "global_step": 1})
+
+    later = make_vision_task(stage=stage, new_tokens=tokens, start_from=tmp_path / "aligned")
+    make_trainer(max_steps=0).fit(later, datamodule=make_colours())
+    torch.testing.assert_close(model_of(later).base.get_input_embeddings()(ids), expected)
+
+    other = make_vision_task(stage=stage, new_tokens={"[SEA]": "sea"}, start_from=tmp_path / "aligned")
+    with pytest.raises(ConfigError, match=r"in the same order, and .* has \[RED\], \[SEA\]"):
+        make_trainer(max_steps=0).fit(other, datamodule=make_colours())
+
+
 def test_own_learning_rates(make_colours: Colours, make_vision_task: Tasks, make_trainer: Trainers) -> None:
     task = make_vision_task(projector_lr=3e-5, tower_lr=2e-6, tower_adapter={"method": "lora", "rank": 2})
     trainer = make_trainer(max_steps=1)
