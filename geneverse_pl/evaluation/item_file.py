@@ -45,8 +45,7 @@ def read_items(folder: Path) -> list[ItemResult]:
     if not path.is_file():
         raise DataFormatError(
             path,
-            "must hold the answers of a test run, and does not exist. Run `test` or `fit` again; releases "
-            "before 0.2 did not write it.",
+            "must hold the answers of a test run, and does not exist. Run `test` or `fit` again.",
         )
     results = []
     with path.open(encoding="utf-8") as stream:

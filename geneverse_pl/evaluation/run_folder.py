@@ -42,7 +42,7 @@ def check_run(folder: Path) -> Path:
     if found:
         hint = f"Did you mean {found[-1].parent}?"
     elif folder.is_dir():
-        hint = "Run `test` or `fit` again; releases before 0.2 did not write it."
+        hint = "Run `test` or `fit` again."
     else:
         hint = "There is no such folder."
     raise ConfigError(f"A run's folder must hold {ITEMS_FILE}, '{folder}' does not. {hint}")

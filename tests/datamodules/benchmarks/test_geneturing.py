@@ -60,7 +60,7 @@ def test_the_config_tests_a_tiny_model_beside_its_controls(
 
 
 def test_training_is_refused(tiny_model_dir: Path, questions: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="must be used with test or predict, and this is 'fit'"):
+    with pytest.raises(ConfigError, match="must be used with test or predict, not to train"):
         run(["fit", *arguments(tiny_model_dir, questions, tmp_path)])
     assert not list((tmp_path / "stores").glob("*"))
     with pytest.raises(ConfigError, match="this is 'validate'"):
