@@ -160,7 +160,7 @@ class GeneTuringDataModule(TextDataModule):
     def _refuse(self, stage: str) -> None:
         if stage in ("fit", "validate"):
             raise ConfigError(
-                f"GeneTuringDataModule must be used with test or predict, not to train. Its "
+                "GeneTuringDataModule must be used with test or predict, not to train. Its "
                 "questions are a test: train on other data, then run test with this configuration."
             )
 
