@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from torchmetrics import MeanMetric
 
 from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.models.adapters import AdapterConfig, is_lora_b
 from geneverse_pl.tasks.resume import seed_batch, settle_progress
 from geneverse_pl.tasks.schedules import WarmupSchedule
 
@@ -195,6 +196,16 @@ class BaseTask(L.LightningModule, ABC):
         """Stops when asked to (SIGTERM), as Lightning does in its other loops."""
         if self.trainer.received_sigterm:
             raise SIGTERMException
+
+
+def lora_plus_factor(adapter: AdapterConfig, name: str) -> float:
+    """Factor on the learning rate of a parameter, > 0: that of LoRA+ for its B matrices, else 1.
+
+    Args:
+        adapter: Settings of the adapter that the parameter belongs to.
+        name: Name of the parameter.
+    """
+    return adapter.lora_plus_ratio if adapter.method == "lora_plus" and is_lora_b(name) else 1.0
 
 
 def check_fields(task: BaseTask, data: object) -> None:

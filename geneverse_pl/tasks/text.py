@@ -34,10 +34,10 @@ from geneverse_pl.evaluation.text_report import (
 )
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.grounding.scores import check_table, ground_results
-from geneverse_pl.models.adapters import AdapterConfig, is_lora_b, set_input_casting
+from geneverse_pl.models.adapters import AdapterConfig, set_input_casting
 from geneverse_pl.models.language_model import AttentionBackend, LanguageModel
 from geneverse_pl.models.precision import weight_dtype
-from geneverse_pl.tasks.base import BaseTask
+from geneverse_pl.tasks.base import BaseTask, lora_plus_factor
 from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.retrieved import RAG, RetrievedQuestions
 from geneverse_pl.tasks.schedules import WarmupLinear
@@ -192,9 +192,7 @@ class TextTask(BaseTask):
 
     def learning_rate_factor(self, name: str) -> float:
         """LoRA+: the B matrices learn faster."""
-        if self.adapter.method == "lora_plus" and is_lora_b(name):
-            return self.adapter.lora_plus_ratio
-        return 1.0
+        return lora_plus_factor(self.adapter, name)
 
     def summed_loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, int]:
         """Cross-entropy summed over the batch's trained tokens, and their number."""
