@@ -46,7 +46,7 @@ class BaseTask(L.LightningModule, ABC):
         self._built = False
         # Lightning's own mean over ranks rounds the numbers of tokens.
         self.val_loss = MeanMetric()
-        self._seed: int | None = None
+        self.seed: int | None = None  # of dropout; known when training starts
         self._resumes = False
         self.strict_loading = False  # checkpoints hold the trained weights only
 
@@ -158,7 +158,7 @@ class BaseTask(L.LightningModule, ABC):
         if "state_dict" in checkpoint:
             trained = self._trained_weights()
             checkpoint["state_dict"] = {n: v for n, v in checkpoint["state_dict"].items() if n in trained}
-        checkpoint[_SEED] = self._seed
+        checkpoint[_SEED] = self.seed
         settle_progress(checkpoint, self.trainer)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ class BaseTask(L.LightningModule, ABC):
         if "state_dict" in checkpoint:
             check_weights(self._trained_weights(), checkpoint["state_dict"])
         if self.trainer.state.fn == "fit":
-            self._seed = checkpoint.get(_SEED)
+            self.seed = checkpoint.get(_SEED)
             self._resumes = True
 
     def _trained_weights(self) -> dict[str, Tensor]:
@@ -180,12 +180,12 @@ class BaseTask(L.LightningModule, ABC):
     def on_train_start(self) -> None:
         """Starts counting tokens anew."""
         self._tokens_in_step = 0.0
-        if self._seed is None:
-            self._seed = torch.initial_seed()
+        if self.seed is None:
+            self.seed = torch.initial_seed()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Makes dropout a function of the batch's number, so that a resumed run repeats it."""
-        seed_batch(self._seed or 0, self.current_epoch, batch_idx, self.global_rank)
+        seed_batch(self.seed or 0, self.current_epoch, batch_idx, self.global_rank)
         if self._resumes:
             # Loggers count steps apart from the trainer, and are off by one after some restarts.
             loop: Any = self.trainer.fit_loop.epoch_loop
