@@ -275,9 +275,12 @@ class TextDataModule(L.LightningDataModule):
     # --- batches ---
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Shuffled training batches, resumable in the middle of an epoch."""
+        """Shuffled training batches, resumable in the middle of an epoch.
+
+        With ``trainer.overfit_batches`` they are the same in every epoch, and no mixture is drawn.
+        """
         split = split_with_samples(self.store, TRAIN)
-        self._train_sampler = self._sampler(split, shuffle=True)
+        self._train_sampler = self._sampler(split, shuffle=not getattr(self.trainer, "overfit_batches", 0))
         if self._resume_state is not None:
             self._train_sampler.load_state_dict(self._resume_state)
             self._resume_state = None

@@ -116,3 +116,31 @@ def without(split: str, data: Any, monkeypatch: pytest.MonkeyPatch, *, left_out:
         del samples[split]
     monkeypatch.setattr(data, "build_samples", lambda: samples)
     return data
+
+
+# --- overfit_batches ---
+
+
+@pytest.mark.parametrize("packing", [True, False])
+@pytest.mark.parametrize("mixture", [None, MixtureConfig(weights={"list/*": 3})])
+def test_overfit_batches_are_the_same_in_every_epoch(
+    packing: bool,
+    mixture: MixtureConfig | None,
+    make_data: Make,
+    make_trainer: Callable[..., Trainer],
+    make_task: Callable[..., TextTask],
+) -> None:
+    task, seen = make_task(), []
+    loss = task.summed_loss
+
+    def note(batch: Any) -> Any:
+        if task.trainer.training:
+            seen.append(batch["input_ids"].numpy().tobytes())
+        return loss(batch)
+
+    task.summed_loss = note  # type: ignore[method-assign]
+    data = make_data(packing=packing, mixture=mixture, num_train=48)
+    make_trainer(max_steps=6, overfit_batches=2).fit(task, datamodule=data)
+    assert len(seen) == 6
+    assert len(set(seen)) == 2
+    assert seen[:2] * 3 == seen
