@@ -40,6 +40,7 @@ from geneverse_pl.models.precision import weight_dtype
 from geneverse_pl.tasks.base import BaseTask, lora_plus_factor
 from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.retrieved import RAG, RetrievedQuestions
+from geneverse_pl.tasks.sample_lengths import check_sample_lengths
 from geneverse_pl.tasks.schedules import WarmupLinear
 from geneverse_pl.tasks.text_controls import add_controls
 
@@ -144,6 +145,7 @@ class TextTask(BaseTask):
                 "sdpa."
             )
         base = self._load_base(four_bit=self.adapter.uses_four_bits)
+        check_sample_lengths(base, self.data, self.trainer)
         new_ids = add_new_tokens(base, self.data.tokenizer, self.new_tokens) if self.new_tokens else []
         self.language_model = self._assemble(base, new_ids)
         if self.start_from is not None:
