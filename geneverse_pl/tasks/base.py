@@ -77,7 +77,17 @@ class BaseTask(L.LightningModule, ABC):
     # --- life cycle ---
 
     def setup(self, stage: str) -> None:
-        """Checks that the data module gives the fields this task needs, before anything is built."""
+        """Checks that the data module gives the fields this task needs, before anything is built.
+
+        Raises:
+            ConfigError: If fields are missing, or training is asked for in float16 alone.
+        """
+        if stage == "fit" and str(self.trainer.precision) == "16-true":
+            # Float16 rounds the eps of Adam and small gradients to zero, and no loss scaling makes up for it.
+            raise ConfigError(
+                "fit needs a precision that training does not diverge in, got 16-true. Set trainer.precision "
+                "to bf16-true or 16-mixed; test and predict take 16-true."
+            )
         data = getattr(self.trainer, "datamodule", None)
         if data is not None:
             check_fields(self, data)
