@@ -24,7 +24,8 @@ class Trainer(L.Trainer):
 
     Args:
         precision: ``auto`` computes in bfloat16 with float32 trained weights where the machine has bfloat16
-            matrix units (recent GPUs, CPUs with AMX or AVX512-bf16), else in float32.
+            matrix units (recent GPUs, CPUs with AMX or AVX512-bf16), else in float32. ``16-true`` is for
+            ``test`` and ``predict`` alone: training diverges in it.
         use_distributed_sampler: Left off, since the data modules deal out their batches themselves.
         kwargs: Arguments of ``lightning.Trainer``.
     """

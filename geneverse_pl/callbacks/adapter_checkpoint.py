@@ -23,7 +23,8 @@ class AdapterCheckpoint(Checkpoint):
     """Keeps the best and the last checkpoint, and beside each ``NAME.ckpt`` the adapter folder ``NAME``.
 
     The last is written after every validation, at the end, when the run is stopped (SIGTERM, Ctrl-C), and
-    every so many steps where asked for. The best is chosen among the validated ones.
+    every so many steps where asked for. The best is chosen among the validated ones;
+    where none was validated, the last one of the run stands for it.
 
     Args:
         dirpath: Folder; None is ``checkpoints`` in the run's folder.
@@ -84,8 +85,9 @@ class AdapterCheckpoint(Checkpoint):
         self._save_last(trainer)
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Saves the last."""
+        """Saves the last; where nothing was validated it stands for the best, so that this can be tested."""
         self._save_last(trainer)
+        self.best_model_path = self.best_model_path or self.last_model_path
 
     def on_exception(
         self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException

@@ -97,6 +97,7 @@ class RunFacts(L.Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         self._facts |= environment_facts(trainer)
+        self._facts |= {"seed": run_seed(task)}
         self._facts |= task_facts(task)
         self._facts |= data_facts(getattr(trainer, "datamodule", None))
         self._facts[f"{stage}_seconds"] = round(time.monotonic() - self._started, 3)
@@ -110,13 +111,12 @@ class RunFacts(L.Callback):
 
 
 def environment_facts(trainer: L.Trainer) -> dict[str, Any]:
-    """Date, versions, device, precision and seed.
+    """Date, versions, device and precision.
 
     Args:
         trainer: The trainer of the run.
     """
     device = trainer.strategy.root_device
-    seed = os.environ.get("PL_GLOBAL_SEED")
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "versions": {"geneverse_pl": __version__, "python": platform.python_version(), **_versions()},
@@ -125,8 +125,22 @@ def environment_facts(trainer: L.Trainer) -> dict[str, Any]:
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "num_devices": trainer.world_size,
         "precision": str(trainer.precision),
-        "seed": int(seed) if seed else torch.initial_seed(),
     }
+
+
+def run_seed(task: object) -> int | None:
+    """Seed of training, which a resumed run takes over; without training that of ``seed_everything``.
+
+    Args:
+        task: The task.
+
+    Returns:
+        The seed; None where neither has set one.
+    """
+    seed = getattr(task, "seed", None)
+    if seed is None:
+        seed = os.environ.get("PL_GLOBAL_SEED") or None
+    return None if seed is None else int(seed)
 
 
 def _versions() -> dict[str, str]:

@@ -18,7 +18,6 @@ from geneverse_pl.data.collate import pack_collate, pad_collate
 from geneverse_pl.data.encoded import EncodedSample, SampleBatch
 from geneverse_pl.data.fetch import RemoteFile, check_present
 from geneverse_pl.data.garbage import rare_collections
-from geneverse_pl.data.mixture import MixtureConfig
 from geneverse_pl.data.mixture_draw import split_mixture
 from geneverse_pl.data.pairs import KNOWN_PAIRS, PairEncoder
 from geneverse_pl.data.planned_sampler import PlannedBatchSampler
@@ -29,6 +28,15 @@ from geneverse_pl.data.records import Sample
 from geneverse_pl.data.retrieved import retrieval_provenance, with_passages
 from geneverse_pl.data.sampler import PackedBatchSampler, TokenBudgetBatchSampler
 from geneverse_pl.data.settings import BatchingConfig, EncodingConfig
+from geneverse_pl.data.splits import (
+    HELD_OUT,
+    MEMORISED,
+    SPLITS,
+    TRAIN,
+    VAL,
+    batched_splits,
+    split_with_samples,
+)
 from geneverse_pl.data.store import StoreDraft, TokenSplit, TokenStore, build_once, file_digest, store_key
 from geneverse_pl.data.tokenization import SampleEncoder
 from geneverse_pl.exceptions import ConfigError
@@ -51,8 +59,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-TRAIN, VAL, HELD_OUT, MEMORISED = "train", "val", "held_out", "memorised"
-SPLITS = (TRAIN, VAL, HELD_OUT, MEMORISED)
 COUNTS = "counts"  # name of the document with an EncodingCounts a split
 _SAMPLER_STATE = "sampler"
 _TEST_BATCH = 128
@@ -72,7 +78,7 @@ class TextDataModule(L.LightningDataModule):
         cache_dir: Folder of the prepared stores; None takes the user's cache.
 
     Raises:
-        ConfigError: If the prompt template is unknown.
+        ConfigError: If the prompt template is unknown or a value out of range.
     """
 
     has_knowledge = False
@@ -99,7 +105,9 @@ class TextDataModule(L.LightningDataModule):
         self._resume_state: Mapping[str, int] | None = None
         _ = self.template  # an unknown one is refused before anything is loaded
         self.encoding.check()
-        (self.batching.mixture or MixtureConfig()).check()
+        self.batching.check()
+        if seed < 0:
+            raise ConfigError(f"seed must be >= 0, got {seed}. Choose another seed.")
 
     # --- what a subclass gives ---
 
@@ -200,9 +208,15 @@ class TextDataModule(L.LightningDataModule):
             build_once(self.store_path, self._build_store)
 
     def setup(self, stage: str) -> None:
-        """Opens the store."""
+        """Opens the store, and makes sure that the run's batches can be made, before a model is loaded.
+
+        Raises:
+            ConfigError: If a split has no samples, or one longer than a row or batch.
+        """
         self.follow(getattr(self.trainer, "lightning_module", None))
         self.store = TokenStore(self.store_path)
+        for name in batched_splits(self.trainer):
+            self._sampler(split_with_samples(self.store, name), shuffle=False)
 
     @cached_property
     def _provenance(self) -> dict[str, object]:
@@ -267,9 +281,12 @@ class TextDataModule(L.LightningDataModule):
     # --- batches ---
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Shuffled training batches, resumable in the middle of an epoch."""
-        split = self.store.split(TRAIN)
-        self._train_sampler = self._sampler(split, shuffle=True)
+        """Shuffled training batches, resumable in the middle of an epoch.
+
+        With ``trainer.overfit_batches`` they are the same in every epoch, and no mixture is drawn.
+        """
+        split = split_with_samples(self.store, TRAIN)
+        self._train_sampler = self._sampler(split, shuffle=not getattr(self.trainer, "overfit_batches", 0))
         if self._resume_state is not None:
             self._train_sampler.load_state_dict(self._resume_state)
             self._resume_state = None
@@ -277,7 +294,7 @@ class TextDataModule(L.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Validation batches in a fixed order."""
-        split = self.store.split(VAL)
+        split = split_with_samples(self.store, VAL)
         return self._loader(split, self._sampler(split, shuffle=False))
 
     def test_dataloader(self) -> list[DataLoader[Any]]:
@@ -298,8 +315,6 @@ class TextDataModule(L.LightningDataModule):
         ]
 
     def _sampler(self, split: TokenSplit, *, shuffle: bool) -> PlannedBatchSampler[Any]:
-        if len(split) == 0:
-            raise ConfigError("A split that is trained or validated on must have samples, and one has none.")
         options = self.batching
         order = self._order(split, shuffle=shuffle)
         if options.packing:

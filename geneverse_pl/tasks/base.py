@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from torchmetrics import MeanMetric
 
 from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.models.adapters import AdapterConfig, is_lora_b
 from geneverse_pl.tasks.resume import seed_batch, settle_progress
 from geneverse_pl.tasks.schedules import WarmupSchedule
 
@@ -45,7 +46,7 @@ class BaseTask(L.LightningModule, ABC):
         self._built = False
         # Lightning's own mean over ranks rounds the numbers of tokens.
         self.val_loss = MeanMetric()
-        self._seed: int | None = None
+        self.seed: int | None = None  # of dropout; known when training starts
         self._resumes = False
         self.strict_loading = False  # checkpoints hold the trained weights only
 
@@ -76,7 +77,17 @@ class BaseTask(L.LightningModule, ABC):
     # --- life cycle ---
 
     def setup(self, stage: str) -> None:
-        """Checks that the data module gives the fields this task needs, before anything is built."""
+        """Checks that the data module gives the fields this task needs, before anything is built.
+
+        Raises:
+            ConfigError: If fields are missing, or training is asked for in float16 alone.
+        """
+        if stage == "fit" and str(self.trainer.precision) == "16-true":
+            # Float16 rounds the eps of Adam and small gradients to zero, and no loss scaling makes up for it.
+            raise ConfigError(
+                "fit needs a precision that training does not diverge in, got 16-true. Set trainer.precision "
+                "to bf16-true or 16-mixed; test and predict take 16-true."
+            )
         data = getattr(self.trainer, "datamodule", None)
         if data is not None:
             check_fields(self, data)
@@ -157,7 +168,7 @@ class BaseTask(L.LightningModule, ABC):
         if "state_dict" in checkpoint:
             trained = self._trained_weights()
             checkpoint["state_dict"] = {n: v for n, v in checkpoint["state_dict"].items() if n in trained}
-        checkpoint[_SEED] = self._seed
+        checkpoint[_SEED] = self.seed
         settle_progress(checkpoint, self.trainer)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -165,7 +176,7 @@ class BaseTask(L.LightningModule, ABC):
         if "state_dict" in checkpoint:
             check_weights(self._trained_weights(), checkpoint["state_dict"])
         if self.trainer.state.fn == "fit":
-            self._seed = checkpoint.get(_SEED)
+            self.seed = checkpoint.get(_SEED)
             self._resumes = True
 
     def _trained_weights(self) -> dict[str, Tensor]:
@@ -179,12 +190,12 @@ class BaseTask(L.LightningModule, ABC):
     def on_train_start(self) -> None:
         """Starts counting tokens anew."""
         self._tokens_in_step = 0.0
-        if self._seed is None:
-            self._seed = torch.initial_seed()
+        if self.seed is None:
+            self.seed = torch.initial_seed()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Makes dropout a function of the batch's number, so that a resumed run repeats it."""
-        seed_batch(self._seed or 0, self.current_epoch, batch_idx, self.global_rank)
+        seed_batch(self.seed or 0, self.current_epoch, batch_idx, self.global_rank)
         if self._resumes:
             # Loggers count steps apart from the trainer, and are off by one after some restarts.
             loop: Any = self.trainer.fit_loop.epoch_loop
@@ -195,6 +206,16 @@ class BaseTask(L.LightningModule, ABC):
         """Stops when asked to (SIGTERM), as Lightning does in its other loops."""
         if self.trainer.received_sigterm:
             raise SIGTERMException
+
+
+def lora_plus_factor(adapter: AdapterConfig, name: str) -> float:
+    """Factor on the learning rate of a parameter, > 0: that of LoRA+ for its B matrices, else 1.
+
+    Args:
+        adapter: Settings of the adapter that the parameter belongs to.
+        name: Name of the parameter.
+    """
+    return adapter.lora_plus_ratio if adapter.method == "lora_plus" and is_lora_b(name) else 1.0
 
 
 def check_fields(task: BaseTask, data: object) -> None:

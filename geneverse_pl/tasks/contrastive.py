@@ -28,7 +28,7 @@ from geneverse_pl.evaluation.scores import Score, write_scores
 from geneverse_pl.evaluation.text_report import ItemResult
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.metrics.retrieval import ImageTextRetrieval
-from geneverse_pl.models.adapters import AdapterConfig, is_lora_b
+from geneverse_pl.models.adapters import AdapterConfig
 from geneverse_pl.models.caption_tokenizer import CaptionTokenizer
 from geneverse_pl.models.contrastive import (
     ContrastiveModel,
@@ -40,7 +40,7 @@ from geneverse_pl.models.contrastive import (
 from geneverse_pl.models.contrastive_folder import save_contrastive
 from geneverse_pl.models.contrastive_loss import PairLoss
 from geneverse_pl.models.vision_tower import VisionConfig
-from geneverse_pl.tasks.base import BaseTask
+from geneverse_pl.tasks.base import BaseTask, lora_plus_factor
 from geneverse_pl.tasks.gathering import gather_items
 from geneverse_pl.tasks.linear_probe import probe_choices
 from geneverse_pl.tasks.schedules import WarmupLinear
@@ -181,7 +181,7 @@ class ContrastiveTask(BaseTask):
     def learning_rate_factor(self, name: str) -> float:
         """LoRA+: the B matrices learn faster."""
         adapter = self.vision.adapter if name.startswith("model.towers.image.") else self.text
-        return adapter.lora_plus_ratio if adapter.method == "lora_plus" and is_lora_b(name) else 1.0
+        return lora_plus_factor(adapter, name)
 
     # --- training ---
 

@@ -34,12 +34,13 @@ from geneverse_pl.evaluation.text_report import (
 )
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.grounding.scores import check_table, ground_results
-from geneverse_pl.models.adapters import AdapterConfig, is_lora_b, set_input_casting
+from geneverse_pl.models.adapters import AdapterConfig, set_input_casting
 from geneverse_pl.models.language_model import AttentionBackend, LanguageModel, add_new_tokens
 from geneverse_pl.models.precision import weight_dtype
-from geneverse_pl.tasks.base import BaseTask
+from geneverse_pl.tasks.base import BaseTask, lora_plus_factor
 from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.retrieved import RAG, RetrievedQuestions
+from geneverse_pl.tasks.sample_lengths import check_sample_lengths
 from geneverse_pl.tasks.schedules import WarmupLinear
 from geneverse_pl.tasks.text_controls import add_controls
 
@@ -143,6 +144,7 @@ class TextTask(BaseTask):
                 "sdpa."
             )
         base = self._load_base(four_bit=self.adapter.uses_four_bits)
+        check_sample_lengths(base, self.data, self.trainer)
         new_ids = add_new_tokens(base, self.data.tokenizer, self.new_tokens) if self.new_tokens else []
         self.language_model = self._assemble(base, new_ids)
         if self.start_from is not None:
@@ -191,9 +193,7 @@ class TextTask(BaseTask):
 
     def learning_rate_factor(self, name: str) -> float:
         """LoRA+: the B matrices learn faster."""
-        if self.adapter.method == "lora_plus" and is_lora_b(name):
-            return self.adapter.lora_plus_ratio
-        return 1.0
+        return lora_plus_factor(self.adapter, name)
 
     def summed_loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, int]:
         """Cross-entropy summed over the batch's trained tokens, and their number."""

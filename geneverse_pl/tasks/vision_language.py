@@ -36,6 +36,7 @@ from geneverse_pl.models.projector import ProjectorConfig, build_projector
 from geneverse_pl.models.references import resolve_tokenizer
 from geneverse_pl.models.vision_language import VisionLanguageModel
 from geneverse_pl.models.vision_tower import VisionConfig, describe_tower, load_tower
+from geneverse_pl.tasks.base import lora_plus_factor
 from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.linear_probe import IMAGE, probe_choices
 from geneverse_pl.tasks.schedules import WarmupLinear
@@ -50,6 +51,7 @@ Stage = Literal["align", "tune"]
 TEXT_ONLY, SHUFFLED_IMAGE = "text_only", "shuffled_image"
 _ENCODED_AT_ONCE = 64
 _PICTURES_FOR_NORMS = 256
+_TOWER = "language_model.tower."
 
 
 class VisionLanguageTask(TextTask):
@@ -271,7 +273,13 @@ class VisionLanguageTask(TextTask):
         """The projector's and the tower's own learning rates."""
         if name.startswith("language_model.projector."):
             return self.projector_lr
-        return self.tower_lr if name.startswith("language_model.tower.") else None
+        return self.tower_lr if name.startswith(_TOWER) else None
+
+    def learning_rate_factor(self, name: str) -> float:
+        """LoRA+: the B matrices learn faster, the tower's as the tower's own adapter says."""
+        if self.vision is None or not name.startswith(_TOWER):
+            return super().learning_rate_factor(name)
+        return lora_plus_factor(self.vision.adapter, name)
 
     # --- test ---
 

@@ -242,6 +242,17 @@ def test_fit_test_predict_and_validate(
     assert "held_out" in capsys.readouterr().out
 
 
+def test_fit_without_validation_ends_with_the_scores_of_its_last_weights(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unvalidated = ["--trainer.limit_val_batches", "0", "--trainer.max_steps", "2"]
+    assert main(["fit", "--config", str(config_file), *unvalidated]) == 0
+    run = tmp_path / "runs" / "version_0"
+    assert (run / "scores.json").is_file()
+    assert (run / "checkpoints" / "last" / "scores.json").is_file()
+    assert f"adapter written to {run / 'checkpoints' / 'last'}" in capsys.readouterr().out
+
+
 def test_prepare_and_preview(config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prepare", "--config", str(config_file)]) == 0
     assert "train" in capsys.readouterr().out

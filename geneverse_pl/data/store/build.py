@@ -1,8 +1,10 @@
 """What names a store, and how several processes of a machine build it only once."""
 
+import contextlib
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,6 +17,7 @@ _logger = logging.getLogger(__name__)
 
 _KEY_LENGTH = 16
 _POLL_SECONDS = 0.2
+_PARTIAL = re.compile(rf"\.(.+)\.[0-9a-f]{{8}}{re.escape(PARTIAL_SUFFIX)}")  # name of the file to be
 
 
 def store_key(parts: Mapping[str, object]) -> str:
@@ -44,8 +47,9 @@ def build_once(path: str | Path, build: Callable[[Path], None]) -> None:
     """Calls ``build(path)`` unless the file is there; of several processes one builds, the others wait.
 
     Waiting needs no process group, only a lock on ``<path>.lock``, which the system frees when its holder
-    dies, so a killed build is taken over by the next process. Its unfinished files are removed first; its
-    finished blocks (``StoreDraft``) are left for the build to go on with.
+    dies, so a killed build is taken over by the next process. Its unfinished files are removed first, and
+    those that killed builds of other files left in the folder; finished blocks (``StoreDraft``) are left for
+    the build to go on with.
 
     Args:
         path: The file to build; its folder is made.
@@ -77,9 +81,26 @@ def build_once(path: str | Path, build: Callable[[Path], None]) -> None:
 
 
 def _remove_partial(path: Path) -> None:
-    """Removes what killed builds of this file left behind; only the holder of the lock may do so."""
-    for partial in path.parent.iterdir():
-        is_own = partial.name.startswith(f".{path.name}.") and partial.name.endswith(PARTIAL_SUFFIX)
-        if is_own and not partial.is_dir():
-            _logger.info("Removing %s, left by an interrupted build.", partial)
-            partial.unlink(missing_ok=True)
+    """Removes what killed builds left in the folder of a file.
+
+    Args:
+        path: The file, whose lock is held. Partial files of others go where nobody holds their lock.
+    """
+    for partial in path.parent.glob(f".*{PARTIAL_SUFFIX}"):
+        target = _PARTIAL.fullmatch(partial.name)
+        if target is None or partial.is_dir():
+            continue
+        if target[1] == path.name:
+            _remove(partial)
+            continue
+        lock_path = path.with_name(f"{target[1]}.lock")
+        # A lock of another user cannot be opened, and one that is held gives a TimeoutError.
+        with contextlib.suppress(OSError):
+            if lock_path.exists():
+                with filelock.FileLock(lock_path, timeout=0):
+                    _remove(partial)
+
+
+def _remove(partial: Path) -> None:
+    _logger.info("Removing %s, left by an interrupted build.", partial)
+    partial.unlink(missing_ok=True)

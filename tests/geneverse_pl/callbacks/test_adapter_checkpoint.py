@@ -135,7 +135,9 @@ def test_a_run_without_validation_ends_with_its_last_weights(
     assert_equal(
         weights(tmp_path / "last.ckpt"), {n: p for n, p in task.named_parameters() if p.requires_grad}
     )
-    assert checkpoint.best_model_path == ""
+    assert checkpoint.best_model_path == str(tmp_path / "last.ckpt")  # the only one
+    trainer.test(task, datamodule=task.data, ckpt_path="best", verbose=False)
+    assert task.scores
 
 
 def test_no_checkpoint_is_written_by_a_trial_run(fit: Callable[..., Trainer], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from geneverse_pl import TextTask, Trainer, __version__
@@ -59,3 +60,32 @@ def test_data_without_a_store_has_no_such_facts() -> None:
 
 def test_steps_of_a_folder_that_tells_none(tmp_path: Path) -> None:
     assert steps_of_weights(None) == steps_of_weights(tmp_path) == {}
+
+
+def test_the_seed_is_that_of_the_run_where_nothing_was_seeded(
+    make_task: Callable[..., TextTask],
+    make_data: Callable[..., Any],
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
+    torch.manual_seed(7)
+    trainer = make_trainer(max_steps=2, limit_val_batches=0, callbacks=[RunFacts()])
+    task, data = make_task(), make_data()
+    trainer.fit(task, datamodule=data)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["seed"] == 7
+    trainer.test(task, datamodule=data, verbose=False)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["seed"] == 7
+
+
+def test_a_test_alone_tells_no_seed_of_training(
+    make_task: Callable[..., TextTask],
+    make_data: Callable[..., Any],
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
+    make_trainer(callbacks=[RunFacts()]).test(make_task(), datamodule=make_data(), verbose=False)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["seed"] is None

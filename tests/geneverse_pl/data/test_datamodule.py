@@ -359,7 +359,7 @@ def test_an_empty_test_split_is_left_out_and_an_empty_val_split_is_an_error(
     toy.setup("fit")
     assert toy.test_splits == [HELD_OUT]
     assert len(toy.test_dataloader()) == 1
-    with pytest.raises(ConfigError, match="A split that is trained or validated on must have samples"):
+    with pytest.raises(ConfigError, match="must have samples, and split 'val' has none"):
         toy.val_dataloader()
 
 

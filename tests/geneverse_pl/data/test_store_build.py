@@ -2,11 +2,15 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from geneverse_pl.data.features import write_features
 from geneverse_pl.data.store import StoreWriter, TokenStore, build_once, file_digest, store_key
 
 CONTEXT = multiprocessing.get_context("fork")
@@ -46,20 +50,56 @@ def test_several_processes_build_once(tmp_path: Path) -> None:
     assert path.with_name("builds").read_text() == "built\n"
 
 
-def test_a_killed_build_is_taken_over(tmp_path: Path) -> None:
-    path = tmp_path / "a.h5"
-    process = CONTEXT.Process(target=hang_in_build, args=(path,))
+def hang_in_features(path: Path) -> None:
+    def encode(pixels: torch.Tensor) -> torch.Tensor:
+        if path.with_name("started").exists():
+            time.sleep(60)
+        path.with_name("started").touch()
+        return pixels.flatten(2)
+
+    load: Any = lambda numbers: {"pixel_values": torch.zeros(len(numbers), 3, 4, 4)}  # noqa: E731
+    build_once(path, lambda path: write_features(path, load, 8, encode, batch_size=2))
+
+
+def hanging(build: Callable[[Path], None], path: Path) -> Any:
+    """A process in the middle of a build."""
+    process = CONTEXT.Process(target=build, args=(path,))
     process.start()
     deadline = time.monotonic() + 60
     while not path.with_name("started").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert process.pid is not None
+    return process
+
+
+def kill(process: Any) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.join(10)
+
+
+def test_a_killed_build_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    kill(hanging(hang_in_build, path))
     assert not path.exists()
     assert len(list(tmp_path.glob(".a.h5.*.partial"))) == 1
     build_slowly(path)
     assert not list(tmp_path.glob(".a.h5.*.partial"))
+
+
+@pytest.mark.parametrize("build", [hang_in_build, hang_in_features])
+def test_the_next_build_of_another_file_removes_what_a_killed_one_left(
+    build: Callable[[Path], None], tmp_path: Path
+) -> None:
+    process = hanging(build, tmp_path / "a.h5")
+    kept = [tmp_path / ".a.h5.draft.partial", tmp_path / ".foreign.h5.0123abcd.partial"]
+    kept[0].mkdir()  # goes on with the blocks that are finished
+    kept[1].touch()  # nothing tells who wrote it
+    try:
+        build_slowly(tmp_path / "b.h5")
+        assert len(list(tmp_path.glob(".a.h5.*.partial"))) == 2
+    finally:
+        kill(process)
+    build_slowly(tmp_path / "c.h5")
+    assert sorted(tmp_path.glob(".*.partial")) == kept
 
 
 def test_an_existing_file_is_kept(tmp_path: Path) -> None:

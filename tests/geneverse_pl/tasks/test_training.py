@@ -1,5 +1,6 @@
 """Training through the trainer: what changes, and that only the number of tokens decides about a step."""
 
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -228,6 +229,19 @@ def test_each_precision_trains_in_its_types(
     assert {p.dtype for p in task.parameters() if p.requires_grad} == {trained_type}
     assert task.language_model.base.get_input_embeddings().weight.dtype == base_type
     trainer.test(task, datamodule=make_data(), verbose=False)
+
+
+def test_float16_weights_are_refused_for_training_alone(
+    make_task: Callable[..., TextTask], make_data: Callable[..., Any], make_trainer: Callable[..., Trainer]
+) -> None:
+    task, data = make_task(), make_data()
+    with pytest.raises(ConfigError, match="got 16-true.* Set trainer.precision to bf16-true .* 16-mixed"):
+        make_trainer(precision="16-true", max_steps=1).fit(task, datamodule=data)
+    assert not hasattr(task, "language_model")
+    tested = make_task()
+    make_trainer(precision="16-true").test(tested, datamodule=data, verbose=False)
+    assert tested.language_model.base.get_input_embeddings().weight.dtype == torch.float16
+    assert all(math.isfinite(score.value) for score in tested.scores)
 
 
 def test_validation_loss_is_the_mean_over_tokens(

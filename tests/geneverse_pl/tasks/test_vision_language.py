@@ -187,6 +187,25 @@ def test_own_learning_rates(make_colours: Colours, make_vision_task: Tasks, make
             assert rates[id(parameter)] == own, name
 
 
+@pytest.mark.parametrize(("tower", "text"), [("lora_plus", "lora"), ("lora", "lora_plus")])
+def test_lora_plus_concerns_the_part_it_is_set_for(
+    make_colours: Colours, make_vision_task: Tasks, make_trainer: Trainers, tower: str, text: str
+) -> None:
+    task = make_vision_task(adapter={"method": text}, tower_adapter={"method": tower, "rank": 2})
+    trainer = make_trainer(max_steps=1, limit_val_batches=0)
+    trainer.fit(task, datamodule=make_colours())
+    rates = {id(p): group["lr"] for group in trainer.optimizers[0].param_groups for p in group["params"]}
+    found: dict[str, set[float]] = {"tower": set(), "text": set(), "other": set()}
+    for name, parameter in model_of(task).named_parameters():
+        if parameter.requires_grad:
+            of_b = "tower" if name.startswith("tower.") else "text"
+            found[of_b if ".lora_B." in name else "other"].add(rates[id(parameter)])
+    plus = 0.01 * 16
+    assert found["tower"] == {plus if tower == "lora_plus" else 0.01}
+    assert found["text"] == {plus if text == "lora_plus" else 0.01}
+    assert found["other"] == {0.01}
+
+
 def test_scores_stand_beside_their_controls(
     make_colours: Colours, make_vision_task: Tasks, make_trainer: Trainers, tmp_path: Path
 ) -> None:
