@@ -284,16 +284,6 @@ def test_it_follows_the_task_of_the_run(
     assert toy.tokenizer.convert_tokens_to_ids("HP:0000001") == size + 1
 
 
-def test_a_word_of_the_vocabulary_is_no_new_token(make: Callable[..., Toy], tiny_model_dir: Path) -> None:
-    toy = make(tokenizer=None)
-    toy.use_model(str(tiny_model_dir))
-    known = next(token for token in sorted(toy.tokenizer.get_vocab()) if token.isalpha())
-    other = make(tokenizer=None)
-    other.use_model(str(tiny_model_dir), {known: "a gene", "[new]": "another"})
-    with pytest.raises(ConfigError, match=f"must be new to the vocabulary, and it has {known}, which"):
-        other.prepare_data()
-
-
 def test_without_a_tokenizer_it_says_what_to_set(make: Callable[..., Toy]) -> None:
     with pytest.raises(ConfigError, match=r"Set data\.init_args\.encoding\.tokenizer, or call use_model\."):
         make(tokenizer=None).prepare_data()

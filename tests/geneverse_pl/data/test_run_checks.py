@@ -144,3 +144,13 @@ def test_overfit_batches_are_the_same_in_every_epoch(
     assert len(seen) == 6
     assert len(set(seen)) == 2
     assert seen[:2] * 3 == seen
+
+
+def test_a_word_of_the_vocabulary_is_no_new_token(make_data: Make, tiny_model_dir: Any) -> None:
+    data = make_data()
+    data.use_model(str(tiny_model_dir))
+    known = next(token for token in sorted(data.tokenizer.get_vocab()) if token.isalpha())
+    data = make_data()
+    data.use_model(str(tiny_model_dir), {known: "a gene", "[new]": "another"})
+    with pytest.raises(ConfigError, match=f"must be new to the vocabulary, and it has {known}, which"):
+        data.prepare_data()
