@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from datamodules.sources.structure_files import decode_structure_text
+from datamodules.sources.structure_polymers import IN_POLYMER, NOT_IN_POLYMER, UNSAID
 from datamodules.sources.structure_record import (
     HELIX,
     STRAND,
@@ -36,7 +40,7 @@ _ITEMS: Mapping[str, tuple[str, ...]] = {
     "entry": ("id",),
     "struct": ("title",),
     "struct_keywords": ("pdbx_keywords", "text"),
-    "entity": ("id", "pdbx_description", "pdbx_ec"),
+    "entity": ("id", "type", "pdbx_description", "pdbx_ec"),
     "entity_poly": ("entity_id", "type", "pdbx_strand_id", "pdbx_seq_one_letter_code_can"),
     "entity_src_gen": ("entity_id", "pdbx_gene_src_scientific_name", "pdbx_gene_src_gene"),
     "entity_src_nat": ("entity_id", "pdbx_organism_scientific"),
@@ -46,7 +50,11 @@ _ITEMS: Mapping[str, tuple[str, ...]] = {
     "struct_conf": ("conf_type_id", "pdbx_PDB_helix_class", *_RANGE_ITEMS),
     "struct_sheet_range": _RANGE_ITEMS,
 }
-_EXTRA_ITEMS = {"b_factor": "B_iso_or_equiv", "occupancy": "occupancy"}
+_EXTRA_ITEMS = {
+    "b_factor": "B_iso_or_equiv",
+    "occupancy": "occupancy",
+    **{item: item for item in ("label_entity_id", "label_seq_id")},
+}
 _COORDINATES = ("Cartn_x", "Cartn_y", "Cartn_z")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 _HELIX_TYPES = ("HELX_P", "HELX_RH", "HELX_LH_AL", "HELX_LH_3T", "HELX_LH_PI", "HELX_OT_P")
@@ -80,6 +88,8 @@ def read_cif_block(path: str | Path, data: bytes, *, is_binary: bool) -> Any:
 def cif_atoms(path: str | Path, block: Any, text: str = "") -> "AtomArray":
     """Atoms of the first model, the alternative with the highest occupancy of each.
 
+    The annotation ``said_polymer`` has what entities and sequence numbers say of each atom.
+
     Args:
         path: The file, for errors.
         block: Its data block.
@@ -93,7 +103,35 @@ def cif_atoms(path: str | Path, block: Any, text: str = "") -> "AtomArray":
     with _faults_named(path, text):
         extra = [name for name, item in _EXTRA_ITEMS.items() if item in block["atom_site"]]
         altloc = "occupancy" if "occupancy" in extra else "first"
-        return get_structure(block, model=1, altloc=altloc, extra_fields=extra)
+        atoms = get_structure(block, model=1, altloc=altloc, extra_fields=extra)
+        atoms.set_annotation("said_polymer", _said_polymer(block, atoms))
+        for item in {"label_entity_id", "label_seq_id"} & {*extra}:
+            atoms.del_annotation(item)
+        return atoms
+
+
+def _said_polymer(block: Any, atoms: "AtomArray") -> NDArray[np.int8]:
+    """What a file says: the type of an atom's entity, else the numbers that links of a polymer alone have.
+
+    Polysaccharides are none here: they were polymers in old files and are branched entities in new ones.
+    """
+    said = np.full(len(atoms), UNSAID, dtype=np.int8)
+    given = atoms.get_annotation_categories()
+    if "label_seq_id" in given:
+        numbered = ~np.isin(atoms.label_seq_id, _UNKNOWN)
+        if not numbered.all():  # some writers number ligands and water too
+            said[numbered] = IN_POLYMER
+    if "label_entity_id" in given:
+        sugars = {
+            row.get("entity_id")
+            for row in _rows(block, "entity_poly")
+            if row.get("type", "").startswith("polysaccharide")
+        }
+        for row in _rows(block, "entity"):
+            if row.get("id") and row.get("type"):
+                is_polymer = row["type"] == "polymer" and row["id"] not in sugars
+                said[atoms.label_entity_id == row["id"]] = IN_POLYMER if is_polymer else NOT_IN_POLYMER
+    return said
 
 
 @contextmanager
