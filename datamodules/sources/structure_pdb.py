@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datamodules.sources.structure_cif import HELIX_CLASSES
+from datamodules.sources.structure_cif_ranges import HELIX_CLASSES
 from datamodules.sources.structure_polymers import said_by_sequence
 from datamodules.sources.structure_record import HELIX, STRAND, AnnotatedProtein, Annotation, ResidueRange
 from geneverse_pl.exceptions import DataFormatError
