@@ -40,7 +40,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 # Raised when the same options give other pictures than before, so that old ones are not taken for new.
-_DRAWING_VERSION = 1
+_DRAWING_VERSION = 2
 _NUM_NAMED = 10
 _INSTALL = 'pip install "geneverse_pl[structures]"'
 

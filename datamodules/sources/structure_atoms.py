@@ -1,10 +1,12 @@
 """Which atoms of a structure are polypeptides, and which are ligands."""
 
 import string
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from datamodules.sources.structure_polymers import has_atom
 
 if TYPE_CHECKING:
     from biotite.structure import AtomArray
@@ -30,24 +32,25 @@ _OTHER_LETTERS = {
 }
 
 
-def polypeptide_mask(atoms: "AtomArray", min_residues: int) -> NDArray[np.bool_]:
-    """Atoms of amino acids in chains with at least so many of them that have a CA atom.
+def polypeptide_mask(atoms: "AtomArray", polymer: NDArray[np.bool_], min_residues: int) -> NDArray[np.bool_]:
+    """Atoms of amino acids in polymer chains with at least so many of them that have a CA atom.
 
     An amino acid is a chemical component that wwPDB calls so, or any residue with atoms N, CA and C, such as
     the protonation states that simulations have names for.
 
     Args:
         atoms: All heavy atoms of a structure.
+        polymer: ``(A,)``: which atoms are of polymer chains, A the number of atoms.
         min_residues: Least number of amino acids of a chain, > 0.
 
     Returns:
-        ``(A,)``, A the number of atoms.
+        ``(A,)``.
     """
     import biotite.structure as struc
 
     named = struc.filter_amino_acids(atoms) | np.isin(atoms.res_name, list(_OTHER_LETTERS))
-    has_ca = _has_atom(atoms, "CA")
-    mask = has_ca & (named | (_has_atom(atoms, "N") & _has_atom(atoms, "C")))
+    has_ca = has_atom(atoms, "CA")
+    mask = polymer & has_ca & (named | (has_atom(atoms, "N") & has_atom(atoms, "C")))
     mask &= ~struc.filter_nucleotides(atoms)
     for name in np.unique(atoms.chain_id[mask]):
         inside = mask & (atoms.chain_id == name)
@@ -56,20 +59,21 @@ def polypeptide_mask(atoms: "AtomArray", min_residues: int) -> NDArray[np.bool_]
     return np.asarray(mask, dtype=bool)
 
 
-def ligand_mask(atoms: "AtomArray") -> NDArray[np.bool_]:
-    """Atoms of bound small molecules and sugars.
+def ligand_mask(atoms: "AtomArray", polymer: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Atoms of bound small molecules and sugars, free amino acids and nucleotides among them.
 
     Args:
         atoms: All heavy atoms of a structure.
+        polymer: ``(A,)``: which atoms are of polymer chains, A the number of atoms.
 
     Returns:
-        ``(A,)``: atoms of hetero residues that are no amino acid, nucleotide, water, ion or additive of
+        ``(A,)``: atoms of hetero residues that are in no polymer chain, no water, ion or additive of
         crystallisation and have at least five heavy atoms.
     """
     import biotite.structure as struc
 
-    mask = atoms.hetero & ~np.isin(atoms.res_name, (*_WATER, *_ADDITIVES, *_OTHER_LETTERS))
-    mask &= ~struc.filter_solvent(atoms) & ~struc.filter_amino_acids(atoms) & ~struc.filter_nucleotides(atoms)
+    mask = atoms.hetero & ~polymer & ~np.isin(atoms.res_name, (*_WATER, *_ADDITIVES))
+    mask &= ~struc.filter_solvent(atoms)
     starts = struc.get_residue_starts(atoms, add_exclusive_stop=True)
     sizes = np.diff(starts)
     return np.asarray(mask & np.repeat(sizes >= _MIN_LIGAND_ATOMS, sizes), dtype=bool)
@@ -119,11 +123,3 @@ def chain_sequences(peptides: "AtomArray") -> dict[str, str]:
                 letters[name] = _UNKNOWN_LETTER
         sequences.setdefault(chain, []).append(letters[name])
     return {chain: "".join(found) for chain, found in sequences.items()}
-
-
-def _has_atom(atoms: "AtomArray", name: str) -> NDArray[np.bool_]:
-    """For each atom, whether its residue has an atom of this name."""
-    import biotite.structure as struc
-
-    found: Any = struc.apply_residue_wise(atoms, atoms.atom_name == name, np.any)
-    return np.asarray(struc.spread_residue_wise(atoms, found), dtype=bool)

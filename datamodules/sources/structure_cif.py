@@ -12,44 +12,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.sources.structure_cif_ranges import RANGE_ITEMS, cif_ranges
 from datamodules.sources.structure_files import decode_structure_text
-from datamodules.sources.structure_record import (
-    HELIX,
-    STRAND,
-    AnnotatedProtein,
-    Annotation,
-    ResidueRange,
-)
+from datamodules.sources.structure_polymers import IN_POLYMER, NOT_IN_POLYMER, UNSAID
+from datamodules.sources.structure_record import AnnotatedProtein, Annotation, ResidueRange
 from geneverse_pl.exceptions import DataFormatError
 
 if TYPE_CHECKING:
     from biotite.structure import AtomArray
 
 _UNKNOWN = ("", "?", ".")
-# Classes of helices in PDB files (and in pdbx_PDB_helix_class): alpha, pi and 3-10, right- or left-handed.
-HELIX_CLASSES = frozenset({"1", "2", "3", "4", "5", "6", "7", "8"})
-_RANGE_ITEMS = (
-    *("beg_auth_asym_id", "beg_auth_seq_id", "end_auth_seq_id"),
-    *("pdbx_beg_PDB_ins_code", "pdbx_end_PDB_ins_code"),
-)
 _ITEMS: Mapping[str, tuple[str, ...]] = {
     "entry": ("id",),
     "struct": ("title",),
     "struct_keywords": ("pdbx_keywords", "text"),
-    "entity": ("id", "pdbx_description", "pdbx_ec"),
+    "entity": ("id", "type", "pdbx_description", "pdbx_ec"),
     "entity_poly": ("entity_id", "type", "pdbx_strand_id", "pdbx_seq_one_letter_code_can"),
     "entity_src_gen": ("entity_id", "pdbx_gene_src_scientific_name", "pdbx_gene_src_gene"),
     "entity_src_nat": ("entity_id", "pdbx_organism_scientific"),
     "pdbx_entity_src_syn": ("entity_id", "organism_scientific"),
     "ma_target_ref_db_details": ("target_entity_id", "db_accession", "gene_name", "organism_scientific"),
     "struct_ref": ("entity_id", "db_name", "pdbx_db_accession"),
-    "struct_conf": ("conf_type_id", "pdbx_PDB_helix_class", *_RANGE_ITEMS),
-    "struct_sheet_range": _RANGE_ITEMS,
+    "struct_conf": ("conf_type_id", "pdbx_PDB_helix_class", *RANGE_ITEMS),
+    "struct_sheet_range": RANGE_ITEMS,
 }
-_EXTRA_ITEMS = {"b_factor": "B_iso_or_equiv", "occupancy": "occupancy"}
+_EXTRA_ITEMS = {
+    "b_factor": "B_iso_or_equiv",
+    "occupancy": "occupancy",
+    **{item: item for item in ("label_entity_id", "label_seq_id")},
+}
 _COORDINATES = ("Cartn_x", "Cartn_y", "Cartn_z")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
-_HELIX_TYPES = ("HELX_P", "HELX_RH", "HELX_LH_AL", "HELX_LH_3T", "HELX_LH_PI", "HELX_OT_P")
 
 
 def read_cif_block(path: str | Path, data: bytes, *, is_binary: bool) -> Any:
@@ -80,6 +76,8 @@ def read_cif_block(path: str | Path, data: bytes, *, is_binary: bool) -> Any:
 def cif_atoms(path: str | Path, block: Any, text: str = "") -> "AtomArray":
     """Atoms of the first model, the alternative with the highest occupancy of each.
 
+    The annotation ``said_polymer`` has what entities and sequence numbers say of each atom.
+
     Args:
         path: The file, for errors.
         block: Its data block.
@@ -93,7 +91,35 @@ def cif_atoms(path: str | Path, block: Any, text: str = "") -> "AtomArray":
     with _faults_named(path, text):
         extra = [name for name, item in _EXTRA_ITEMS.items() if item in block["atom_site"]]
         altloc = "occupancy" if "occupancy" in extra else "first"
-        return get_structure(block, model=1, altloc=altloc, extra_fields=extra)
+        atoms = get_structure(block, model=1, altloc=altloc, extra_fields=extra)
+        atoms.set_annotation("said_polymer", _said_polymer(block, atoms))
+        for item in {"label_entity_id", "label_seq_id"} & {*extra}:
+            atoms.del_annotation(item)
+        return atoms
+
+
+def _said_polymer(block: Any, atoms: "AtomArray") -> NDArray[np.int8]:
+    """What a file says: the type of an atom's entity, else the numbers that links of a polymer alone have.
+
+    Polysaccharides are none here: they were polymers in old files and are branched entities in new ones.
+    """
+    said = np.full(len(atoms), UNSAID, dtype=np.int8)
+    given = atoms.get_annotation_categories()
+    if "label_seq_id" in given:
+        numbered = ~np.isin(atoms.label_seq_id, _UNKNOWN)
+        if not numbered.all():  # some writers number ligands and water too
+            said[numbered] = IN_POLYMER
+    if "label_entity_id" in given:
+        sugars = {
+            row.get("entity_id")
+            for row in _rows(block, "entity_poly")
+            if row.get("type", "").startswith("polysaccharide")
+        }
+        for row in _rows(block, "entity"):
+            if row.get("id") and row.get("type"):
+                is_polymer = row["type"] == "polymer" and row["id"] not in sugars
+                said[atoms.label_entity_id == row["id"]] = IN_POLYMER if is_polymer else NOT_IN_POLYMER
+    return said
 
 
 @contextmanager
@@ -153,7 +179,7 @@ def cif_annotation(path: str | Path, block: Any) -> Annotation:
             functional_class=_first(block, "struct_keywords", "pdbx_keywords"),
             keywords=tuple(dict.fromkeys(word.strip() for word in keywords.split(",") if word.strip())),
             proteins=_proteins(block),
-            secondary=_secondary(block),
+            secondary=_secondary(path, block),
             is_alphafold=_is_alphafold(block),
         )
 
@@ -236,37 +262,11 @@ def _accessions(block: Any) -> Mapping[str, str]:
     return found
 
 
-def _secondary(block: Any) -> tuple[ResidueRange, ...] | None:
+def _secondary(path: str | Path, block: Any) -> tuple[ResidueRange, ...] | None:
     if "struct_conf" not in block and "struct_sheet_range" not in block:
         return None
-    ranges = []
-    for row in _rows(block, "struct_conf"):
-        state = _conformation(row.get("conf_type_id", ""), row.get("pdbx_PDB_helix_class", ""))
-        if state:
-            ranges.append(_range(row, state))
-    ranges += [_range(row, STRAND) for row in _rows(block, "struct_sheet_range")]
-    return tuple(found for found in ranges if found is not None)
-
-
-def _conformation(conf_type: str, helix_class: str) -> str:
-    """State of a row of ``struct_conf``: wwPDB writes helices alone, AlphaFold DB strands and turns too."""
-    kind = conf_type.upper()
-    if kind.startswith("STRN"):
-        return STRAND
-    if kind.startswith(_HELIX_TYPES) and (not helix_class or helix_class in HELIX_CLASSES):
-        return HELIX
-    return ""
-
-
-def _range(row: Mapping[str, str], state: str) -> ResidueRange | None:
-    try:
-        first, last = (
-            (int(row[f"{end}_auth_seq_id"]), row.get(f"pdbx_{end}_PDB_ins_code", ""))
-            for end in ("beg", "end")
-        )
-        return ResidueRange(row["beg_auth_asym_id"], first, last, state)
-    except (KeyError, ValueError):
-        return None
+    conformations, strands = _rows(block, "struct_conf"), _rows(block, "struct_sheet_range")
+    return cif_ranges(path, conformations, strands, block["atom_site"])
 
 
 def _is_alphafold(block: Any) -> bool:

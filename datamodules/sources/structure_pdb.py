@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datamodules.sources.structure_cif import HELIX_CLASSES
+from datamodules.sources.structure_cif_ranges import HELIX_CLASSES
+from datamodules.sources.structure_polymers import said_by_sequence
 from datamodules.sources.structure_record import HELIX, STRAND, AnnotatedProtein, Annotation, ResidueRange
 from geneverse_pl.exceptions import DataFormatError
 
@@ -22,6 +23,8 @@ _FACTORS = (slice(54, 60), slice(60, 66))  # occupancy, B-factor
 
 def pdb_atoms(path: str | Path, text: str) -> "AtomArray":
     """Atoms of the first model, the alternative with the highest occupancy of each.
+
+    The annotation ``said_polymer`` has what the sequences (SEQRES) say of each atom.
 
     Args:
         path: The file, for errors.
@@ -40,7 +43,7 @@ def pdb_atoms(path: str | Path, text: str) -> "AtomArray":
     checked = "\n".join(_checked_line(path, number, line) for number, line in enumerate(lines, 1))
     try:
         file = PDBFile.read(io.StringIO(checked))
-        return file.get_structure(model=1, altloc="occupancy", extra_fields=["b_factor", "occupancy"])
+        atoms = file.get_structure(model=1, altloc="occupancy", extra_fields=["b_factor", "occupancy"])
     except (
         *(InvalidFileError, BadStructureError, ValueError, LookupError, TypeError, ArithmeticError),
         *(RuntimeError, MemoryError),
@@ -48,6 +51,9 @@ def pdb_atoms(path: str | Path, text: str) -> "AtomArray":
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         message = f"has atoms that cannot be read ({reason}). Download it again."
         raise DataFormatError(path, message) from error
+    sequences = _residues([line for line in lines if line.startswith("SEQRES")])
+    atoms.set_annotation("said_polymer", said_by_sequence(atoms, sequences))
+    return atoms
 
 
 def pdb_annotation(text: str) -> Annotation:
@@ -155,9 +161,7 @@ def _sequences(lines: list[str]) -> dict[str, str]:
     """One-letter sequence of each chain from SEQRES; chains of nucleotides come out as ``X``."""
     from biotite.sequence import ProteinSequence
 
-    residues: dict[str, list[str]] = defaultdict(list)
-    for line in lines:
-        residues[line[11:12].strip()] += line[19:70].split()
+    residues = _residues(lines)
     one_letter: dict[str, str] = {"MSE": "M", "SEC": "U", "PYL": "O"}
     for name in {name for names in residues.values() for name in names} - set(one_letter):
         try:
@@ -165,6 +169,14 @@ def _sequences(lines: list[str]) -> dict[str, str]:
         except KeyError:
             one_letter[name] = "X"
     return {chain: "".join(one_letter[name] for name in names) for chain, names in residues.items()}
+
+
+def _residues(lines: list[str]) -> Mapping[str, list[str]]:
+    """Components of each chain in the order of SEQRES."""
+    residues: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        residues[line[11:12].strip()] += line[19:70].split()
+    return residues
 
 
 def _helices(lines: list[str]) -> Iterator[ResidueRange]:

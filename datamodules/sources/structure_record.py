@@ -113,8 +113,8 @@ class Annotation:
         functional_class: wwPDB's class of the entry.
         keywords: wwPDB's keywords of the entry.
         proteins: The polypeptides that the file describes; may be empty.
-        secondary: Helices and strands; None where the file has no such section, which leaves them to be
-            computed.
+        secondary: Helices and strands; None where the file has no such section, or none that can be read,
+            which leaves them to be computed.
         is_alphafold: Whether the file says that it is a model of AlphaFold.
     """
 

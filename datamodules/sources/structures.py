@@ -30,6 +30,7 @@ from datamodules.sources.structure_files import (
     structure_id,
 )
 from datamodules.sources.structure_pdb import pdb_annotation, pdb_atoms
+from datamodules.sources.structure_polymers import polymer_mask
 from datamodules.sources.structure_record import (
     COIL,
     HELIX,
@@ -130,13 +131,15 @@ def _model(path: Path, annotation: Annotation, atoms: "AtomArray") -> ProteinMod
     atoms = atoms[~np.isin(atoms.element, ("H", "D"))]
     if annotation.secondary is None:
         name_blank_chains(atoms)
-    protein = polypeptide_mask(atoms, MIN_RESIDUES)
+    polymer = polymer_mask(atoms, atoms.said_polymer)
+    atoms.del_annotation("said_polymer")
+    protein = polypeptide_mask(atoms, polymer, MIN_RESIDUES)
     if not protein.any():
         raise DataFormatError(
             path,
             f"must hold a protein chain of at least {MIN_RESIDUES} residues, but has none. Leave it out.",
         )
-    ligand = ligand_mask(atoms)
+    ligand = ligand_mask(atoms, polymer)
     atoms.hetero[protein] = False
     atoms.hetero[ligand] = True
     peptides = atoms[protein]
