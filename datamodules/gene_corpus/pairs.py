@@ -57,6 +57,25 @@ FROM pairs one JOIN pairs other ON other.view = $second AND other.subject = one.
 ANTI JOIN pairs known ON known.view = $view AND known.subject = one.subject AND known.object = other.object
 WHERE one.view = $first AND one.status <> 'denied' AND other.status <> 'denied'
 """
+# Databases name one disease in two ways: what one says of a disease of a gene may hold for that of another.
+# A gene may have thousands of diseases, so only those that have phenotypes are paired, each pair once.
+_COUNTERPARTS = """
+INSERT INTO pairs
+WITH described AS (
+    SELECT subject, object FROM pairs
+    WHERE view = 'disease_phenotype' AND status IN ('affirmed', 'disputed')
+), linked AS (
+    SELECT subject AS gene, object AS disease, split_part(object, ':', 1) AS vocabulary FROM pairs
+    WHERE view = 'gene_disease' AND status <> 'denied' AND object IN (SELECT subject FROM described)
+), counterparts AS (
+    SELECT DISTINCT one.disease, other.disease AS other FROM linked one JOIN linked other USING (gene)
+    WHERE one.vocabulary <> other.vocabulary AND hash(one.disease) % $num_passes = $number
+)
+SELECT DISTINCT 'disease_phenotype', c.disease, said.object, 'indirect', 0, 0, []::VARCHAR[]
+FROM counterparts c JOIN described said ON said.subject = c.other
+ANTI JOIN pairs known
+    ON known.view = 'disease_phenotype' AND known.subject = c.disease AND known.object = said.object
+"""
 # What is said of a gene, or of its protein, is said of the two of them.
 _TRIPLES = """
 INSERT INTO pairs
@@ -160,6 +179,8 @@ def read_pairs(work: Workspace) -> None:
     work.run(_TURNED, {"view": "gene_encodes_protein", "turned": "protein_gene"})
     for detour in _DETOURS:
         work.run(_INDIRECT, dict(zip(("view", "first", "second"), detour, strict=True)))
+    for one in passes:
+        work.run(_COUNTERPARTS, one)
     work.run(_TURNED, {"view": "gene_disease", "turned": "disease_gene"})
     for kind, of_protein in (("disease", "protein_disease"), ("phenotype", "")):
         names = {"view": f"{GENE_PROTEIN}_{kind}", "of_gene": f"gene_{kind}", "of_protein": of_protein}

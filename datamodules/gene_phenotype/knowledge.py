@@ -34,6 +34,11 @@ class Disease:
     genes: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
 
+    @property
+    def database(self) -> str:
+        """Database of its id, such as ``OMIM``."""
+        return self.id.partition(":")[0]
+
 
 @dataclass(slots=True)
 class Gene:
@@ -76,6 +81,19 @@ class Knowledge:
                 known = [value for value in (share, shares.get(term)) if value is not None]
                 shares[term] = max(known, default=None)
         return shares
+
+    def counterpart_phenotypes(self, disease_id: str) -> set[str]:
+        """Phenotypes, disputed ones too, of the diseases of other databases that share a gene with this one.
+
+        One of them may be this disease under another name. Those of its own database are known to be others.
+        """
+        disease = self.diseases[disease_id]
+        sharing = {key for gene in disease.genes for key in self.genes[gene].diseases}
+        phenotypes: set[str] = set()
+        for other in (self.diseases[key] for key in sharing):
+            if other.database != disease.database:
+                phenotypes |= other.disputed.union(other.phenotypes)
+        return phenotypes
 
 
 def by_share(shares: Mapping[str, float | None]) -> list[str]:

@@ -108,9 +108,10 @@ def build_relation(knowledge: Knowledge, name: RelationName) -> Relation:
     pairs: dict[str, Sequence[str]]
     if name == "disease_phenotype":
         pairs = {key: by_share(disease.phenotypes) for key, disease in diseases.items()}
-        return _phenotypes(
-            knowledge, name, disease_names, pairs, {k: d.disputed for k, d in diseases.items()}
-        )
+        unsure = {
+            key: disease.disputed | knowledge.counterpart_phenotypes(key) for key, disease in diseases.items()
+        }
+        return _phenotypes(knowledge, name, disease_names, pairs, unsure)
     if name == "gene_phenotype":
         pairs = {key: by_share(knowledge.gene_phenotypes(key)) for key in genes}
         disputed = {
@@ -162,15 +163,16 @@ def _phenotypes(
     name: RelationName,
     subjects: Mapping[str, str],
     pairs: Mapping[str, Sequence[str]],
-    disputed: Mapping[str, set[str]],
+    unsure: Mapping[str, set[str]],
 ) -> Relation:
+    """A relation whose objects are terms; ``unsure`` are those of each subject that may be true."""
     kept = {key: objects for key, objects in pairs.items() if objects}
     names = {term: knowledge.term_name(term) for objects in kept.values() for term in objects}
     above = {
-        term: knowledge.ontology.ancestors(term) for term in names.keys() | set().union(*disputed.values())
+        term: knowledge.ontology.ancestors(term) for term in names.keys() | set().union(*unsure.values())
     }
 
-    stated = {key: disputed[key].union(objects) for key, objects in kept.items()}
+    stated = {key: unsure[key].union(objects) for key, objects in kept.items()}
 
     def possible(subject: str, term: str) -> bool:
         terms = stated[subject]

@@ -67,11 +67,58 @@ def test_phenotypes_that_may_be_true(name: RelationName, small: Knowledge) -> No
     assert relation.implied(SMALL_EYE) == {EYE, "HP:0000118", "HP:0000001"}
 
 
+def with_diseases(small: Knowledge, **phenotypes: list[str]) -> Knowledge:
+    """The terms of the tiny ontology, and diseases of one gene: ``OMIM_1`` stands for ``OMIM:1``."""
+    ids = {name: name.replace("_", ":") for name in phenotypes}
+    diseases = {
+        ids[name]: Disease(ids[name], f"Disease {name}", dict.fromkeys(terms), genes={"1"}, ids={ids[name]})
+        for name, terms in phenotypes.items()
+    }
+    return Knowledge(small.ontology, diseases, {"1": Gene("1", "ABC1", set(diseases))})
+
+
+def test_phenotypes_of_a_disease_of_another_database_with_the_same_gene_may_be_true(small: Knowledge) -> None:
+    terms = {"OMIM_1": [DEGENERATION], "ORPHA_2": [SMALL_EYE], "OMIM_3": [HEART, EYE, BOTH]}
+    known = with_diseases(small, **terms)
+    known.diseases["ORPHA:2"].disputed.add(EYE_APLASIA)
+    known.diseases["ORPHA:4"] = Disease("ORPHA:4", "Of another gene", {HEART: None}, genes={"2"})
+    known.genes["2"] = Gene("2", "XYZ", {"ORPHA:4"})
+    relation = build_relation(known, "disease_phenotype")
+    for term, why in (
+        (SMALL_EYE, "stated"),
+        (EYE, "above it"),
+        (BOTH, "below it"),
+        (EYE_APLASIA, "disputed"),
+    ):
+        assert relation.possible("OMIM:1", term), why
+    assert not relation.possible("OMIM:1", HEART), "of an allelic disease of its own database"
+    assert relation.possible("ORPHA:2", DEGENERATION)
+    assert not relation.possible("ORPHA:4", SMALL_EYE)
+
+
+def test_within_one_database_nothing_changes(small: Knowledge) -> None:
+    terms = {"OMIM_1": [DEGENERATION], "OMIM_2": [SMALL_EYE], "OMIM_3": [HEART]}
+    relation = build_relation(with_diseases(small, **terms), "disease_phenotype")
+    false = {(s, t) for s in relation.subjects for t in relation.object_names if not relation.possible(s, t)}
+    assert len(false) == 6
+
+
+def counterparts(knowledge: Knowledge, subject: str) -> list[str]:
+    """Diseases of other databases (their ids begin with other letters) that have a gene of this one."""
+    genes = knowledge.diseases[subject].genes
+    return [
+        key for key, other in knowledge.diseases.items() if other.genes & genes and key[:4] != subject[:4]
+    ]
+
+
 def test_possible_phenotypes_on_the_whole_ontology(knowledge: Knowledge) -> None:
     relation, ontology = build_relation(knowledge, "disease_phenotype"), knowledge.ontology
     num_possible = 0
     for subject, term in itertools.product(relation.subjects, relation.object_names):
-        stated = knowledge.diseases[subject].disputed.union(relation.pairs[subject])
+        held = [subject, *counterparts(knowledge, subject)]
+        stated = set().union(
+            *(knowledge.diseases[k].disputed | knowledge.diseases[k].phenotypes.keys() for k in held)
+        )
         related = stated.union(*(ontology.ancestors(one) | ontology.descendants(one) for one in stated))
         assert relation.possible(subject, term) == (term in related)
         num_possible += term in related
