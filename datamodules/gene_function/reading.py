@@ -1,6 +1,6 @@
 """Reads the files of genes and brings together what they say of each."""
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
@@ -168,7 +168,7 @@ class _Diseases:
         return self._affirmed.get((disease_id, hpo_id))
 
 
-def _set_apart(genes: Mapping[str, GeneFacts], diseases: Set[str]) -> None:
+def _set_apart(genes: Mapping[str, GeneFacts], diseases: set[str]) -> None:
     """Notes the MIM numbers of genes that are those of diseases, of whichever gene."""
     for gene in genes.values():
         gene.foreign_mims = frozenset(diseases.intersection(gene.info.ids(_MIM)))
