@@ -163,8 +163,8 @@ def _record(
 def _own(known: list[str]) -> list[str]:
     """Ids of a gene that are surely its own.
 
-    ``gene_info`` lists the OMIM entries of a gene's diseases with that of the gene. The corpus takes out those
-    that another file tells to be diseases; of several that are left, none can be told to be the gene's.
+    ``gene_info`` lists the OMIM entries of a gene's diseases with that of the gene. The corpus takes out
+    those that another file tells to be diseases; which of several others is the gene's is not known.
     """
     of_omim = [text for text in known if text.startswith(_OMIM)]
     return [text for text in known if text not in of_omim] if len(of_omim) > 1 else known
