@@ -12,8 +12,15 @@ from datamodules.sources.clinvar_genes import read_gene_conditions
 from datamodules.sources.clinvar_variants import read_variants
 
 # What submitters write where they name no condition, and the concepts that MedGen keeps for it.
-_NO_CONDITION = ("not provided", "not specified", "none provided", "see cases")
-_NO_CONCEPT = ("MEDGEN:C3661900", "MEDGEN:CN169374", "MEDGEN:CN517202", "MEDGEN:CN235283")
+# "Inborn genetic diseases" and "hereditary disease" are all that genes can cause, so they tell of none.
+_NO_CONDITION = (
+    *("not provided", "not specified", "none provided", "see cases"),
+    *("inborn genetic diseases", "hereditary disease"),
+)
+_NO_CONCEPT = (
+    *("MEDGEN:C3661900", "MEDGEN:CN169374", "MEDGEN:CN517202", "MEDGEN:CN235283"),
+    *("MEDGEN:C0950123", "MEDGEN:C0019247"),
+)
 _MANY_CONDITIONS = re.compile(r"[0-9]+ conditions")
 _CAUSING = ("pathogenic", "likely pathogenic")
 _OF_DISEASES = ("MONDO", "OMIM", "ORPHA")
@@ -54,6 +61,8 @@ def variants(path: Path) -> Iterator[Statement]:
         for condition in row.conditions:
             entity = _entity(condition)
             if entity is None:
+                if links:
+                    yield PassedOver("no condition is named")
                 continue
             yield entity
             if links:

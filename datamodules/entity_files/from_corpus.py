@@ -16,6 +16,7 @@ from datamodules.entity_files.selection import (
     rarest_class,
 )
 from datamodules.entity_files.table import EntityRow, PairRow, write_tables
+from datamodules.gene_function.families import told_type
 from datamodules.gene_phenotype.knowledge import name_series
 from datamodules.sources.hpo import Ontology
 
@@ -98,7 +99,7 @@ class _Drawing:
         """Genes, then their diseases, then phenotypes of both."""
         genes, links = self._names["gene"], self.links["gene_disease"]
         with_disease = {gene: name for gene, name in genes.items() if gene in links}
-        families = choose_genes(with_disease, self._limits, self._rng)
+        families = choose_genes(with_disease, self._limits, self._rng, _types(self._corpus))
         diseases = self._drawn("gene_disease", families, "disease", self._limits.diseases_per_gene)
         most = self._limits.phenotypes_per_entity
         terms = self._drawn("gene_phenotype", families, "phenotype", most)
@@ -149,6 +150,12 @@ def _links(corpus: Corpus, relation: RelationKind) -> _Links:
 
 def _names(corpus: Corpus, kind: EntityKind) -> dict[str, str]:
     return {one.id: one.name for one in corpus.entities(kind) if one.name and not one.is_obsolete}
+
+
+def _types(corpus: Corpus) -> dict[str, str | None]:
+    """Id -> type of the genes whose names tell it."""
+    told = ((one.id, told_type(one.aliases)) for one in corpus.entities("gene"))
+    return {one: gene_type for one, gene_type in told if gene_type is not None}
 
 
 def _only(links: _Links, subjects: Collection[str]) -> dict[str, list[str]]:

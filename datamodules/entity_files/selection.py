@@ -50,13 +50,19 @@ class EntityLimits:
                 raise ConfigError(f"{name} must be >= {bound}, got {value}.")
 
 
-def choose_genes(symbols: Mapping[str, str], limits: EntityLimits, rng: random.Random) -> dict[str, str]:
+def choose_genes(
+    symbols: Mapping[str, str],
+    limits: EntityLimits,
+    rng: random.Random,
+    types: Mapping[str, str | None] | None = None,
+) -> dict[str, str]:
     """Genes of the largest families by symbol.
 
     Args:
         symbols: Id of a gene -> its symbol.
         limits: How many.
         rng: Source of the draws.
+        types: Id of a gene -> NCBI's type of it, where that is known; pseudogenes go with their genes.
 
     Returns:
         Id of a gene -> its family, sorted by family and id.
@@ -66,7 +72,7 @@ def choose_genes(symbols: Mapping[str, str], limits: EntityLimits, rng: random.R
     """
     families: defaultdict[str, list[str]] = defaultdict(list)
     for gene, symbol in sorted(symbols.items()):
-        families[symbol_stem(symbol)].append(gene)
+        families[symbol_stem(symbol, (types or {}).get(gene))].append(gene)
     large = {stem: genes for stem, genes in families.items() if len(genes) >= limits.genes_per_class}
     if not large:
         raise ConfigError(

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from datamodules.gene_corpus.workspace import Workspace
-from datamodules.gene_function.families import symbol_stem
+from datamodules.gene_function.families import symbol_stem, told_type
 from datamodules.gene_phenotype.knowledge import name_series
 from datamodules.sources.names import normalised_name
 from geneverse_pl.data.datamodule import TRAIN
@@ -16,6 +16,13 @@ logger = logging.getLogger(__name__)
 _ENTITIES = (
     "SELECT kind, node, name FROM named WHERE kind IN ('gene', 'protein', 'disease') ORDER BY kind, node"
 )
+# Texts of all aliases as one, so that no list of them lies in memory; only genes have the mark.
+_WITH_ALIASES = """
+SELECT n.kind, n.node, n.name,
+    CASE WHEN n.kind = 'gene' AND array_to_string(e.aliases, ' ') ILIKE '%pseudogene%' THEN 'pseudogene' END
+FROM named n LEFT JOIN corpus.entities e ON e.kind = n.kind AND e.id = n.node
+WHERE n.kind IN ('gene', 'protein', 'disease') ORDER BY n.kind, n.node
+"""
 # Disputed and denied pairs count as well: a question on one of their ends would tell of the other.
 _LINKED = """
 SELECT ends.subject_kind, p.subject, ends.object_kind, p.object
@@ -78,17 +85,17 @@ def _edges(work: Workspace, *, allow_shared_families: bool) -> Iterator[tuple[st
     for subject_kind, subject, object_kind, item in work.rows(_LINKED):
         yield f"{subject_kind}:{subject}", f"{object_kind}:{item}"
     first: dict[str, str] = {}
-    for kind, node, name in work.rows(_ENTITIES):
-        for mark in _marks(kind, name, allow_shared_families=allow_shared_families):
+    for kind, node, name, also in work.rows(_WITH_ALIASES):
+        for mark in _marks(kind, name, also, allow_shared_families=allow_shared_families):
             one = f"{kind}:{node}"
             yield first.setdefault(mark, one), one
 
 
-def _marks(kind: str, name: str, *, allow_shared_families: bool) -> Iterator[str]:
-    """What two entities that must share a split have in common by their names."""
+def _marks(kind: str, name: str, also: str | None, *, allow_shared_families: bool) -> Iterator[str]:
+    """What two entities that must share a split have in common; ``also`` tells a pseudogene."""
     yield f"{kind}={normalised_name(name)}"
     if not allow_shared_families and kind == "gene":
-        yield f"stem={symbol_stem(name)}"
+        yield f"stem={symbol_stem(name, told_type([also or '']))}"
     if not allow_shared_families and kind == "disease":
         yield f"series={name_series(name)}"
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from datamodules.gene_corpus.giveaways import asked_links, gives_away, without_giveaways
 from datamodules.gene_corpus.links import AFFIRMED, DENIED, Link, SubjectLinks
 from datamodules.gene_corpus.namesakes import NamePair, told_apart
 from datamodules.gene_corpus.templates import CONTEXTS, RELATION_TYPE, WORDINGS, drawn
@@ -80,7 +81,7 @@ def relation_samples(
         ancestors: For an object, those that follow from it.
         block_size: Questions among which false pairs are dealt, > 0; memory holds one block.
     """
-    for number, block in enumerate(_blocks(subjects, asking.positives_per_subject, block_size)):
+    for number, block in enumerate(_blocks(view, subjects, asking.positives_per_subject, block_size)):
         # A string seed is hashed the same way on every machine.
         rng = random.Random(f"{asking.seed}/{view.name}/{asking.split}/{number}")
         relation = block_relation(view, block, ancestors)
@@ -97,7 +98,9 @@ def relation_samples(
                 yield subject.place, _yes_no(view, subject, item, label, links.get(item), relation, asking)
 
 
-def _blocks(subjects: Iterable[SubjectLinks], most: int, size: int) -> Iterator[list[SubjectLinks]]:
+def _blocks(
+    view: View, subjects: Iterable[SubjectLinks], most: int, size: int
+) -> Iterator[list[SubjectLinks]]:
     """Subjects of about ``size`` questions; those of one name, which follow each other, share a block."""
     block: list[SubjectLinks] = []
     num_questions = 0
@@ -106,7 +109,7 @@ def _blocks(subjects: Iterable[SubjectLinks], most: int, size: int) -> Iterator[
             yield block
             block, num_questions = [], 0
         block.append(subject)
-        num_questions += 2 * min(len(subject.affirmed()), most)
+        num_questions += 2 * min(len(asked_links(view, subject)), most)
     if block:
         yield block
 
@@ -117,17 +120,19 @@ def block_relation(view: View, block: Sequence[SubjectLinks], ancestors: Ancesto
     No false pair is an object that the subject may have: one that some source affirms, one that two links
     together make likely, one that is implied by such a one or implies it, or another form of a disease that
     it has (``… type 2``). A question shows names
-    alone, so what holds for a subject holds for all of its name, and for all objects of that name.
+    alone, so what holds for a subject holds for all of its name, and for all objects of that name. Pairs that
+    the name of a disease gives away are neither true nor false ones.
 
     Args:
         view: What is asked about.
         block: The subjects.
         ancestors: For an object, those that follow from it.
     """
-    pairs = {s.id: [link.object for link in s.affirmed()] for s in block}
+    pairs = {s.id: [link.object for link in asked_links(view, s)] for s in block}
     names = {link.object: link.name for s in block for link in s.links}
     plain = {item: normalised_name(name) for item, name in names.items()}
-    called = {s.id: normalised_name(s.name) for s in block}
+    shown = {s.id: s.name for s in block}
+    called = {one: normalised_name(name) for one, name in shown.items()}
     stated: defaultdict[str, set[str]] = defaultdict(set)  # by the name of the subject
     for subject in block:
         stated[called[subject.id]] |= {link.object for link in subject.links if link.status != DENIED}
@@ -146,13 +151,15 @@ def block_relation(view: View, block: Sequence[SubjectLinks], ancestors: Ancesto
             implied[name] = frozenset(held).union(*map(ancestors, held))
         if item in implied[name] or plain[item] in told[name]:
             return True
+        if gives_away(view, shown[subject], names[item]):
+            return True
         if item in denied[subject]:
             return False
         return not held.isdisjoint(ancestors(item)) or series.get(item, item) in families[name]
 
     return Relation(
         view.name,
-        {s.id: s.name for s in block if pairs[s.id]},
+        {one: name for one, name in shown.items() if pairs[one]},
         {key: items for key, items in pairs.items() if items},
         names,
         possible,
@@ -192,12 +199,14 @@ def _yes_no(
 def list_samples(view: View, subjects: Iterable[SubjectLinks], asking: Asking) -> Iterator[Placed]:
     """One question a subject for its objects; the answer is bounded, ``gold`` has all.
 
+    Not asked for are diseases whose names have the gene, nor anything of a disease whose name has its gene.
+
     Args:
         view: What is asked about.
         subjects: Subjects of the split, in order.
         asking: How much is asked, and how.
     """
-    for subject in told_apart(subjects, SubjectLinks.named):
+    for subject in told_apart((without_giveaways(view, one) for one in subjects), SubjectLinks.named):
         links = subject.named()
         if not links:
             continue
@@ -225,7 +234,7 @@ def fact_samples(view: View, subjects: Iterable[SubjectLinks], asking: Asking) -
         subjects: Subjects of the split, in order.
         asking: How it is asked.
     """
-    for subject in told_apart(subjects, _stated):
+    for subject in told_apart((without_giveaways(view, one) for one in subjects), _stated):
         stated = _stated(subject)
         if len(stated) != 1 or stated[0].status != AFFIRMED:
             continue

@@ -2,6 +2,7 @@
 
 import heapq
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -31,6 +32,8 @@ _FIELDS: Mapping[RecordKind, tuple[tuple[str, str], ...]] = {
     "protein": (("Gene", "protein_gene"), ("Diseases", "protein_disease")),
     "disease": (("Genes", "disease_gene"), ("Phenotypes", "disease_phenotype")),
 }
+_NUMBER, _OMIM = "NCBIGene:", "OMIM:"
+_WORD = re.compile(r"\w+")
 _MAX_CHARACTERS = 120  # of an alias; longer ones are descriptions
 _ENTITIES = """
 SELECT n.split, n.place, n.node, n.name, n.grp, list_sort(list_distinct(list(i.identifier))) AS identifiers,
@@ -140,6 +143,9 @@ def _record(
     place, one, name, group, identifiers, aliases = row
     others = _distinct(_texts(aliases), str(name))
     known = [text for text in _texts(identifiers) if not text.startswith(f"{NAME}:")]
+    if kind == "gene":
+        known, others = _own(known), _without_number(others, known)
+        known = [text for text in known if f"LOC{text.removeprefix(_NUMBER)}" != name]
     fields: list[Field] = [
         (_TITLES[kind], [(str(name), "")]),
         ("Also known as", [(alias, "") for alias in _spread(others, max_items)]),
@@ -152,6 +158,22 @@ def _record(
         said += links
     shown = tuple(field for field in fields if field[1])
     return EntityRecord(int(str(place)), str(one), str(name), str(group), shown, tuple(said), sentences)
+
+
+def _own(known: list[str]) -> list[str]:
+    """Ids of a gene that are surely its own.
+
+    ``gene_info`` lists the OMIM entries of a gene's diseases with that of the gene. The corpus takes out
+    those that another file tells to be diseases; which of several others is the gene's is not known.
+    """
+    of_omim = [text for text in known if text.startswith(_OMIM)]
+    return [text for text in known if text not in of_omim] if len(of_omim) > 1 else known
+
+
+def _without_number(aliases: list[str], known: list[str]) -> list[str]:
+    """The aliases that do not repeat the number of a gene, as *uncharacterized LOC123* and *LOC123* do."""
+    numbered = {f"LOC{text.removeprefix(_NUMBER)}" for text in known if text.startswith(_NUMBER)}
+    return [alias for alias in aliases if numbered.isdisjoint(_WORD.findall(alias))]
 
 
 def _texts(value: object) -> list[str]:

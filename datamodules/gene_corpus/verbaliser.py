@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
+from datamodules.gene_corpus.giveaways import asked_links
 from datamodules.gene_corpus.links import SubjectLinks, subject_links
 from datamodules.gene_corpus.namesakes import NamePair
 from datamodules.gene_corpus.questions import (
@@ -115,7 +116,7 @@ class Verbaliser:
 
     def _spread(self, view: View, split: str, most: int) -> int:
         """True pairs a subject, so few that questions are about many: those about one count as one group."""
-        num_subjects = sum(bool(subject.affirmed()) for subject in self.subjects(view, split))
+        num_subjects = sum(bool(asked_links(view, subject)) for subject in self.subjects(view, split))
         enough = -(-most // (2 * max(num_subjects, 1)))  # as many false pairs are added
         return min(self.asking.positives_per_subject, max(enough, 1))
 

@@ -10,6 +10,7 @@ Source = tuple[str, int]  # name of a file and 1-based line in it
 
 #: Databases whose ids are told, as ``gene_info`` names them.
 DATABASES = ("HGNC", "Ensembl", "MIM", "AllianceGenome")
+_MIM = "MIM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class GeneFacts:
         diseases: Diseases linked to it.
         phenotypes: Phenotypes of these diseases, those of many first.
         findings: Sentences from articles, the newest first.
+        foreign_mims: MIM numbers of its row that are known to be none of its own, as those of its diseases.
     """
 
     info: GeneInfo
@@ -48,6 +50,7 @@ class GeneFacts:
     diseases: Sequence[Statement] = ()
     phenotypes: Sequence[Statement] = ()
     findings: Sequence[Statement] = ()
+    foreign_mims: frozenset[str] = frozenset()
 
     @property
     def symbol(self) -> str:
@@ -82,8 +85,13 @@ class GeneFacts:
         )
 
     def identifiers(self) -> dict[str, list[str]]:
-        """Its ids in other databases, of those in :data:`DATABASES` that have one."""
+        """Its ids in other databases, of those in :data:`DATABASES` that have one.
+
+        ``gene_info`` lists the MIM numbers of a gene's diseases with its own. Of several none is given.
+        """
         found = {database: list(self.info.ids(database)) for database in DATABASES}
+        own = [number for number in found[_MIM] if number not in self.foreign_mims]
+        found[_MIM] = own if len(own) == 1 else []
         return {database: accessions for database, accessions in found.items() if accessions}
 
     def truth(self) -> dict[str, object]:

@@ -17,6 +17,7 @@ _MIN_PROFILE = 5  # GO terms; fewer are shared by unlike genes
 # still tell family members apart, as in FAM98A and FAM98B.
 _SERIES = re.compile(r"C[0-9XY]+orf[0-9]+|(?:CCDC|CD|FAM|KIAA|LINC|LOC|MIR|SMIM|SNORA|SNORD|TMEM)[0-9]+")
 _PSEUDO = "pseudo"
+_PSEUDOGENE_WORD = "pseudogene"
 _PSEUDOGENE = re.compile(r"(.+[A-Z0-9])P[0-9]*")
 _MEMBER = re.compile(r"(.*[A-Z])[0-9]+[A-Z]{0,2}")
 _LETTERS = re.compile(r"[A-Z]+")
@@ -24,7 +25,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 _FAMILY = "family"
 _GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda"}
 _ROMAN = {"ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"}
-_NO_WORDS = _GREEK | _ROMAN | {"like", "member", "pseudogene"}
+_NO_WORDS = _GREEK | _ROMAN | {"like", "member", _PSEUDOGENE_WORD}
 
 
 def symbol_stem(symbol: str, gene_type: str | None = None) -> str:
@@ -48,6 +49,15 @@ def symbol_stem(symbol: str, gene_type: str | None = None) -> str:
     if match := _MEMBER.fullmatch(stem):
         stem = match[1]
     return stem if len(stem) >= _MIN_STEM else symbol
+
+
+def told_type(names: Iterable[str]) -> str | None:
+    """The type of a gene that its names tell, ``pseudo`` or None, for sources that keep names alone.
+
+    Args:
+        names: Its names, such as *ribosomal protein L37 pseudogene 24*.
+    """
+    return _PSEUDO if any(_PSEUDOGENE_WORD in name.casefold() for name in names) else None
 
 
 def name_stem(symbol: str, name: str | None) -> str | None:

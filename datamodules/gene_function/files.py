@@ -10,13 +10,16 @@ from datamodules.sources.catalogue import CATALOGUE
 from geneverse_pl.data.fetch import RemoteFile
 from geneverse_pl.exceptions import ConfigError, unknown_choice
 
-SourceName = Literal["gene2go", "gene_summary", "generifs", "gene_ontology", "diseases", "phenotypes"]
+SourceName = Literal[
+    "gene2go", "gene_summary", "generifs", "gene_ontology", "mim2gene_medgen", "diseases", "phenotypes"
+]
 FileName = Literal[
     "gene_info",
     "gene2go",
     "gene_summary",
     "generifs",
     "gene_ontology",
+    "mim2gene_medgen",
     "genes_to_disease",
     "genes_to_phenotype",
     "disease_annotations",
@@ -28,6 +31,7 @@ _KEYS: dict[FileName, str] = {
     "gene_summary": "ncbi_gene_summary",
     "generifs": "ncbi_generifs",
     "gene_ontology": "go_basic",
+    "mim2gene_medgen": "ncbi_mim2gene_medgen",
     "genes_to_disease": "hpo_genes_to_disease",
     "genes_to_phenotype": "hpo_genes_to_phenotype",
     "disease_annotations": "hpo_annotations",
@@ -38,6 +42,7 @@ _FILES_OF: dict[SourceName, tuple[FileName, ...]] = {
     "gene_summary": ("gene_summary",),
     "generifs": ("generifs",),
     "gene_ontology": ("gene_ontology",),
+    "mim2gene_medgen": ("mim2gene_medgen",),
     "diseases": ("genes_to_disease", "disease_annotations"),
     "phenotypes": ("genes_to_phenotype", "disease_annotations"),
 }
@@ -53,6 +58,7 @@ class GeneFiles:
         gene_summary: NCBI Gene's ``gene_summary``.
         generifs: NCBI Gene's ``generifs_basic``.
         gene_ontology: ``go-basic.obo``.
+        mim2gene_medgen: NCBI Gene's ``mim2gene_medgen``.
         genes_to_disease: The HPO's ``genes_to_disease.txt``.
         genes_to_phenotype: The HPO's ``genes_to_phenotype.txt``.
         disease_annotations: The HPO's ``phenotype.hpoa``.
@@ -63,6 +69,7 @@ class GeneFiles:
     gene_summary: Path | None = None
     generifs: Path | None = None
     gene_ontology: Path | None = None
+    mim2gene_medgen: Path | None = None
     genes_to_disease: Path | None = None
     genes_to_phenotype: Path | None = None
     disease_annotations: Path | None = None

@@ -13,6 +13,7 @@ from datamodules.sources.hpo_genes import read_gene_phenotypes, read_genes_to_di
 from datamodules.sources.ncbi_gene import GeneInfo, read_gene_info, read_gene_summaries
 from datamodules.sources.ncbi_gene2go import Category, GeneGo, read_gene2go
 from datamodules.sources.ncbi_generif import GeneRif, read_generifs
+from datamodules.sources.ncbi_medgen import read_mim2gene_medgen
 
 # Branches of the Gene Ontology, as ``gene2go`` names them.
 CATEGORIES: tuple[Category, ...] = ("Function", "Process", "Component")
@@ -23,6 +24,8 @@ _EXPERIMENTAL = frozenset({"EXP", "IDA", "IPI", "IMP", "IGI", "IEP", "HTP", "HDA
 _BY_PROGRAM = "IEA"
 _MAX_FINDING = 300  # characters; a longer one is left out, as a sentence is never cut
 _PHENOTYPE = "P"
+_MIM = "MIM"  # as gene_info names the database of the ids that the HPO writes with _OMIM
+_OMIM = "OMIM:"
 
 
 class _Placed(Protocol):
@@ -65,6 +68,9 @@ def read_genes(
             _add_diseases(genes, paths["genes_to_disease"], known)
         if "genes_to_phenotype" in paths:
             _add_phenotypes(genes, paths["genes_to_phenotype"], known)
+        _set_apart(genes, known.mims)
+    if "mim2gene_medgen" in paths:
+        _set_apart_by_table(genes, paths["mim2gene_medgen"])
     return genes
 
 
@@ -152,9 +158,27 @@ class _Diseases:
         for pair in denied:
             self._affirmed.pop(pair, None)
 
+    @property
+    def mims(self) -> set[str]:
+        """The MIM numbers of diseases."""
+        return {one.removeprefix(_OMIM) for one in self.names if one.startswith(_OMIM)}
+
     def phenotype(self, disease_id: str, hpo_id: str) -> Source | None:
         """The row that gives the disease the phenotype; None if there is none or another row denies it."""
         return self._affirmed.get((disease_id, hpo_id))
+
+
+def _set_apart(genes: Mapping[str, GeneFacts], diseases: set[str]) -> None:
+    """Notes the MIM numbers of genes that are those of diseases, of whichever gene."""
+    for gene in genes.values():
+        gene.foreign_mims = frozenset(diseases.intersection(gene.info.ids(_MIM)))
+
+
+def _set_apart_by_table(genes: Mapping[str, GeneFacts], path: Path) -> None:
+    """Notes the MIM numbers of genes that the table does not call their own."""
+    own = {(row.gene_id, row.mim_number) for row in read_mim2gene_medgen(path) if row.mim_type == "gene"}
+    for gene_id, gene in genes.items():
+        gene.foreign_mims = frozenset(one for one in gene.info.ids(_MIM) if (gene_id, one) not in own)
 
 
 def _add_diseases(genes: Mapping[str, GeneFacts], path: Path, known: _Diseases) -> None:

@@ -15,6 +15,12 @@ def normalised_name(name: str) -> str:
     return kept if re.search(r"\w", kept) else ""
 
 
+def has_symbol(text: str, symbol: str) -> bool:
+    """Whether a text has the symbol of a gene as a word, as *PKD1-related disorder* has PKD1."""
+    # Most texts lack it, and looking for the letters alone is far quicker.
+    return symbol in text and re.search(rf"(?<!\w){re.escape(symbol)}(?!\w)", text) is not None
+
+
 def listed_names(names: Iterable[object]) -> str:
     """Names for a message of one line: what cannot be printed is escaped, and a long list is cut."""
     text = ", ".join(map(str, names)) or "none"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from datamodules.corpus import CorpusSources, build_corpus
@@ -7,6 +8,7 @@ from geneverse_pl.representations.items import read_entities, read_pairs
 from tests.datamodules.corpus.toy_file import rows
 from tests.datamodules.corpus.toy_sources import annotation
 from tests.datamodules.entity_files.conftest import SYMBOLS
+from tests.datamodules.gene_function.toy_genes import GENE_INFO, info_row, write_table
 from tests.datamodules.sources.test_disgenet import HEADER as DISGENET
 from tests.datamodules.sources.test_hpo_annotations import COMMENTS, HEADER
 from tests.datamodules.sources.test_hpo_genes import GENES_TO_PHENOTYPE
@@ -35,6 +37,23 @@ def write_sources(folder: Path) -> CorpusSources:
         hpo_genes_to_phenotype=folder / "genes_to_phenotype.txt",
         ncbi_gene2go=folder / "gene2go",
     )
+
+
+def test_the_names_of_a_corpus_tell_its_pseudogenes(tmp_path: Path) -> None:
+    sources = write_sources(tmp_path)
+    genes = [info_row(int(key) + 100, symbol, "some gene") for key, symbol in SYMBOLS.items()]
+    genes[0][2] = genes[0][10] = "COL4A9P3"
+    genes[0][8] = genes[0][11] = "collagen pseudogene 3"
+    write_table(tmp_path / "gene_info", GENE_INFO.split(), genes)
+    sources = replace(sources, ncbi_gene_info_human=tmp_path / "gene_info")
+    # The tables of the HPO would have it called COL4A1.
+    path = tmp_path / "genes_to_phenotype.txt"
+    path.write_text(path.read_text().replace("\tCOL4A1\t", "\tCOL4A9P3\t"))
+    with build_corpus(sources, tmp_path / "corpus.duckdb") as corpus:
+        files = write_corpus_entities(tmp_path / "files", corpus, limits=EntityLimits(genes_per_class=3))
+    found = {entity.id: entity for entity in read_entities(files[0])}
+    gene = found["NCBIGene:100"]
+    assert (gene.name, gene.fields["family"]) == ("COL4A9P3", "COL4A")
 
 
 def test_entities_of_a_corpus(tmp_path: Path, ontology: Ontology) -> None:

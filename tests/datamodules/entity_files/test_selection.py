@@ -25,6 +25,16 @@ def test_largest_families_are_taken() -> None:
     assert everything.keys() == symbols.keys() - {"90"}
 
 
+def test_pseudogenes_go_with_their_genes() -> None:
+    symbols = {str(number): symbol for number, symbol in enumerate(["RPL3", "RPL37", "RPL37P2", "RPL3P1"])}
+    types = {"2": "pseudo", "3": "pseudo"}
+    limits = EntityLimits(genes_per_class=4)
+    chosen = choose_genes(symbols, limits, random.Random(0), types)
+    assert chosen == dict.fromkeys(symbols, "RPL")
+    with pytest.raises(ConfigError, match="none has 4 genes"):
+        choose_genes(symbols, limits, random.Random(0))
+
+
 def test_no_family_large_enough_is_refused() -> None:
     with pytest.raises(ConfigError, match="none has 5 genes"):
         choose_genes({"1": "FBN1", "2": "TP53"}, EntityLimits(), random.Random(0))

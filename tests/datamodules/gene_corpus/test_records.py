@@ -12,6 +12,7 @@ from geneverse_pl.data.records import Sample
 from tests.datamodules.corpus.toy_file import rows
 from tests.datamodules.corpus.toy_sources import annotation
 from tests.datamodules.gene_corpus.conftest import Splits, lists
+from tests.datamodules.gene_function.toy_genes import GENE_INFO, info_row, write_table
 from tests.datamodules.sources.test_hpo_annotations import COMMENTS, HEADER
 
 FIELDS: dict[str, dict[str, RelationKind]] = {
@@ -85,3 +86,40 @@ def test_no_alias_gives_the_name_or_another_alias_away(tmp_path: Path) -> None:
         shown = [fields["Disease"], *fields.get("Also known as", "").split("; ")]
         plain = [normalised_name(name) for name in shown if name]
         assert len(plain) == len(set(plain)) == 2
+
+
+def gene_records(folder: Path, genes: list[list[str]]) -> dict[str, dict[str, list[str]]]:
+    """Symbol -> fields of the records of some rows of ``gene_info`` and 30 more."""
+    more = [info_row(number, f"GEN{number}", f"gene of number {number}") for number in range(1, 31)]
+    write_table(folder / "gene_info", GENE_INFO.split(), [*genes, *more])
+    data = GeneCorpusDataModule(
+        sources=CorpusSources(ncbi_gene_info_human=folder / "gene_info"),
+        bundled_hpo=False,
+        stage="records",
+        records=["gene"],
+        allow_shared_families=True,
+        cache_dir=folder / "cache",
+    )
+    records = [fields_of(sample) for found in lists(data).values() for sample in found]
+    return {fields["Gene"][0]: fields for fields in records}
+
+
+def test_of_several_omim_ids_of_a_gene_none_is_asked_for(tmp_path: Path) -> None:
+    row = info_row(501, "TWO1", "gene of two numbers")
+    row[5] = "MIM:114480|MIM:191170|HGNC:HGNC:501"
+    records = gene_records(tmp_path, [row])
+    assert records["TWO1"]["Identifiers"] == ["HGNC:501", "NCBIGene:501"]
+    assert "OMIM:600007" in records["GEN7"]["Identifiers"]
+
+
+def test_a_symbol_that_is_the_number_is_not_asked_for_beside_it(tmp_path: Path) -> None:
+    plain, linked, renamed = (info_row(number, f"LOC{number}", "") for number in (601, 602, 603))
+    for row in (plain, linked):
+        row[4], row[5], row[8], row[11] = "-", "-", f"uncharacterized {row[2]}", "-"
+    linked[5] = "Ensembl:ENSG00000000602"
+    renamed[2], renamed[4], renamed[10] = "REN1", "LOC603|OLD1|LOC999", "REN1"
+    records = gene_records(tmp_path, [plain, linked, renamed])
+    assert "LOC601" not in records
+    assert records["LOC602"] == {"Gene": ["LOC602"], "Identifiers": ["ENSEMBL:ENSG00000000602"]}
+    assert "NCBIGene:603" in records["REN1"]["Identifiers"]
+    assert records["REN1"]["Also known as"][:2] == ["OLD1", "LOC999"]

@@ -9,7 +9,7 @@ import pytest
 from datamodules.gene_function.facts import GeneFacts
 from datamodules.gene_function.files import GeneFiles, SourceName, needed_files
 from datamodules.gene_function.reading import read_genes
-from tests.datamodules.gene_function.toy_genes import write_table
+from tests.datamodules.gene_function.toy_genes import MIM2GENE, write_table
 
 Read = Callable[..., dict[str, GeneFacts]]
 
@@ -45,6 +45,59 @@ def test_gene_info_alone(read: Read) -> None:
         "AllianceGenome": ["HGNC:1"],
     }
     assert first.num_statements == 0
+
+
+def with_mims(folder: Path, gene_id: str, *numbers: str) -> None:
+    """Gives a gene of ``gene_info`` these MIM numbers instead of its own."""
+    path = folder / "Homo_sapiens.gene_info.gz"
+    references = "|".join(f"MIM:{number}" for number in numbers)
+    own = f"MIM:{600000 + int(gene_id)}|HGNC:HGNC:{gene_id}|"
+    text = path.read_text(encoding="utf-8")
+    assert own in text
+    path.write_text(text.replace(own, f"{references}|HGNC:HGNC:{gene_id}|"), encoding="utf-8")
+
+
+def test_of_several_mim_numbers_none_is_told(read: Read, tiny_gene_folder: Path) -> None:
+    with_mims(tiny_gene_folder, "1", "100001", "600001")
+    gene = read()["1"]
+    assert gene.identifiers() == {
+        "HGNC": ["HGNC:1"],
+        "Ensembl": ["ENSG00000000001"],
+        "AllianceGenome": ["HGNC:1"],
+    }
+    assert gene.truth()["identifiers"] == gene.identifiers()
+
+
+@pytest.mark.parametrize("source", ["diseases", "phenotypes"])
+def test_numbers_of_diseases_are_not_the_genes(
+    read: Read, tiny_gene_folder: Path, source: SourceName
+) -> None:
+    with_mims(tiny_gene_folder, "1", "100001", "600001")
+    with_mims(tiny_gene_folder, "2", "100004")  # of another gene
+    genes = read(source)
+    assert genes["1"].identifiers()["MIM"] == ["600001"]
+    assert "MIM" not in genes["2"].identifiers()
+
+
+def test_the_table_of_omim_entries_tells_which_number_is_the_genes(
+    read: Read, tiny_gene_folder: Path
+) -> None:
+    with_mims(tiny_gene_folder, "1", "114480", "114500", "191170")
+    with_mims(tiny_gene_folder, "2", "191171", "191172")
+    with_mims(tiny_gene_folder, "3", "191170")
+    write_table(
+        tiny_gene_folder / "mim2gene_medgen",
+        MIM2GENE.split(";"),
+        [
+            ["114480", "1", "phenotype", "GeneMap", "C0346153", "-"],
+            ["191170", "1", "gene", "-", "-", "-"],
+            ["191171", "2", "gene", "-", "-", "-"],
+            ["191172", "2", "gene", "-", "-", "-"],
+        ],
+    )
+    genes = read("mim2gene_medgen")
+    assert genes["1"].identifiers()["MIM"] == ["191170"]
+    assert not {"MIM"} & {*genes["2"].identifiers(), *genes["3"].identifiers()}
 
 
 def test_terms(read: Read, tiny_gene_folder: Path) -> None:

@@ -16,6 +16,7 @@ HPOA = (
     "database_id disease_name qualifier hpo_id reference evidence onset frequency sex modifier aspect "
     "biocuration"
 )
+MIM2GENE = "#MIM number;GeneID;type;Source;MedGenCUI;Comment"
 GENERIFS = "#Tax ID;Gene ID;PubMed ID (PMID) list;last update timestamp;GeneRIF text"
 RELATIONS = {"Function": "enables", "Process": "involved_in", "Component": "located_in"}
 ROOTS = {"Function": "GO:0003674", "Process": "GO:0008150", "Component": "GO:0005575"}
@@ -153,6 +154,10 @@ def write_toy_genes(folder: Path, seed: int = 0, num_families: int = 60) -> Path
             to_phenotype,
         ),
         "phenotype.hpoa": (HPOA.split(), notes),
+        "mim2gene_medgen": (
+            MIM2GENE.split(";"),
+            [[str(600000 + int(key)), key, "gene", "-", "-", "-"] for key in ids],
+        ),
     }
     for name, (header, rows) in tables.items():
         write_table(folder / name, header, rows)
