@@ -151,8 +151,6 @@ def block_relation(view: View, block: Sequence[SubjectLinks], ancestors: Ancesto
             implied[name] = frozenset(held).union(*map(ancestors, held))
         if item in implied[name] or plain[item] in told[name]:
             return True
-        if gives_away(view, shown[subject], names[item]):
-            return True
         if item in denied[subject]:
             return False
         return not held.isdisjoint(ancestors(item)) or series.get(item, item) in families[name]
@@ -164,6 +162,7 @@ def block_relation(view: View, block: Sequence[SubjectLinks], ancestors: Ancesto
         names,
         possible,
         implied=ancestors,
+        gives_away=lambda subject, item: gives_away(view, shown[subject], names[item]),
     )
 
 

@@ -47,8 +47,9 @@ def match_negatives(
     be told from an object alone (how common or how general it is) than by a coin. Matching the degree
     alone is not enough: general terms are seldom safe as negatives, so that *general* would mean *yes*.
 
-    Never dealt out are true objects, those that may be true (``Relation.possible``), and one twice to a
-    subject. A pair for which none is found has None; leaving it out keeps the rest even.
+    Never dealt out are true objects, those that may be true (``Relation.possible``), those whose names give
+    the answer away, and one twice to a subject. A pair for which none is found has None; leaving it out keeps
+    the rest even.
 
     Args:
         relation: The relation.
@@ -61,7 +62,10 @@ def match_negatives(
     settled: set[int] = set()
 
     def fits(row: int, item: str) -> bool:
-        return item not in dealt[subjects[row]] and not relation.possible(subjects[row], item)
+        subject = subjects[row]
+        if item in dealt[subject] or relation.possible(subject, item):
+            return False
+        return not relation.gives_away(subject, item)
 
     def exchange(row: int, other: int) -> bool:
         mine, theirs = objects[row], objects[other]

@@ -44,7 +44,7 @@ def relation_questions(
     """
     positives: list[tuple[str, str]] = []
     for subject in subjects:
-        objects = relation.pairs[subject]
+        objects = [item for item in relation.pairs[subject] if not relation.gives_away(subject, item)]
         chosen = rng.sample(objects, min(len(objects), limits.positives_per_subject))
         positives += [(subject, item) for item in chosen]
     for subject, pairs in balanced_pairs(relation, positives, rng).items():
@@ -79,6 +79,8 @@ def list_questions(
         limits: How many items an answer has.
     """
     for subject in subjects:
+        if _is_told(relation, subject):
+            continue
         names = [relation.object_names[item] for item in relation.pairs[subject]]
         yield Sample(
             question=wording.listing,
@@ -104,7 +106,7 @@ def fact_questions(
     """
     for subject in subjects:
         objects = relation.pairs[subject]
-        if len(objects) == 1:
+        if len(objects) == 1 and not _is_told(relation, subject):
             yield Sample(
                 question=wording.fact,
                 answer=relation.object_names[objects[0]],
@@ -113,6 +115,13 @@ def fact_questions(
                 group=groups[subject],
                 metadata=_about(relation, subject),
             )
+
+
+def _is_told(relation: Relation, subject: str) -> bool:
+    """Whether the name of a disease has that of one of its objects."""
+    return relation.subject_kind == "disease" and any(
+        relation.gives_away(subject, item) for item in relation.pairs[subject]
+    )
 
 
 def _about(relation: Relation, subject: str) -> dict[str, object]:

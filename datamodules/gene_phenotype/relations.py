@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datamodules.gene_phenotype.knowledge import Knowledge, by_share, name_series
+from datamodules.sources.names import has_symbol
 
 RelationName = Literal[
     "disease_phenotype", "gene_disease", "gene_phenotype", "disease_gene", "disease_inheritance"
@@ -85,6 +86,8 @@ class Relation:
         possible: Whether the pair of a subject id and an object id is or may be true, and so can be no
             negative.
         implied: For an object id, the objects that follow from it.
+        gives_away: Whether the name of a subject or object, given by their ids, has that of the other, as
+            *GNE myopathy* has GNE. Such a pair is asked neither as a true nor as a false one.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Relation:
     object_names: Mapping[str, str]
     possible: Callable[[str, str], bool]
     implied: Callable[[str], frozenset[str]]
+    gives_away: Callable[[str, str], bool] = lambda _subject, _object: False
 
     @property
     def subject_kind(self) -> str:
@@ -123,10 +127,12 @@ def build_relation(knowledge: Knowledge, name: RelationName) -> Relation:
         pairs = {key: sorted(gene.diseases) for key, gene in genes.items()}
         # A gene of "Retinitis pigmentosa 11" may well be one of "Retinitis pigmentosa".
         series = {key: name_series(disease.name) for key, disease in diseases.items()}
-        return _plain(name, symbols, pairs, disease_names, series)
+        return _plain(
+            name, symbols, pairs, disease_names, series, lambda symbol, one: has_symbol(one, symbol)
+        )
     if name == "disease_gene":
         pairs = {key: sorted(disease.genes) for key, disease in diseases.items()}
-        return _plain(name, disease_names, pairs, symbols)
+        return _plain(name, disease_names, pairs, symbols, gives_away=has_symbol)
     pairs = {key: disease.inheritance for key, disease in diseases.items()}
     modes = {term: knowledge.term_name(term) for terms in pairs.values() for term in terms}
     return _plain(name, disease_names, pairs, modes)
@@ -138,12 +144,19 @@ def _plain(
     pairs: Mapping[str, Sequence[str]],
     object_names: Mapping[str, str],
     family: Mapping[str, str] | None = None,
+    gives_away: Callable[[str, str], bool] | None = None,
 ) -> Relation:
-    """A relation whose objects imply nothing; those of one ``family`` cannot be told apart for sure."""
+    """A relation whose objects imply nothing; those of one ``family`` cannot be told apart for sure.
+
+    ``gives_away`` tells whether the name of a subject or object has that of the other.
+    """
     kept = {key: objects for key, objects in pairs.items() if objects}
     family = family or {}
 
     true = {key: {family.get(item, item) for item in objects} for key, objects in kept.items()}
+
+    def is_told(subject: str, item: str) -> bool:
+        return gives_away is not None and gives_away(subjects[subject], object_names[item])
 
     def possible(subject: str, item: str) -> bool:
         return family.get(item, item) in true[subject]
@@ -155,6 +168,7 @@ def _plain(
         object_names,
         possible,
         implied=lambda _: frozenset(),
+        gives_away=is_told,
     )
 
 

@@ -1,12 +1,13 @@
 """What the name of a disease gives away is not asked."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from datamodules.gene_corpus.giveaways import gives_away
 from datamodules.gene_corpus.links import SubjectLinks
-from datamodules.gene_corpus.questions import block_relation, fact_samples, list_samples, relation_samples
+from datamodules.gene_corpus.questions import fact_samples, list_samples, relation_samples
 from datamodules.gene_corpus.views import VIEWS, ViewName
 from tests.datamodules.gene_corpus.test_shared_names import ASKING, link, nothing_follows, subject
 from tests.datamodules.gene_function.toy_genes import STEMS
@@ -58,13 +59,14 @@ def test_yes_no_questions() -> None:
     assert sum(answers["Yes"].values()) > 100
 
 
-def test_no_false_pair_either() -> None:
-    block = [subject(0, "GNE", link("a", "Dementia")), subject(1, "VCP", link("b", "GNE myopathy"))]
-    relation = block_relation(VIEWS["gene_disease"], block, nothing_follows)
-    assert relation.possible("s0", "b")
-    assert not relation.possible("s1", "a")
-    denied = subject(0, "GNE", link("a", "Dementia"), link("b", "GNE myopathy", "denied"))
-    assert block_relation(VIEWS["gene_disease"], [denied, block[1]], nothing_follows).possible("s0", "b")
+@pytest.mark.parametrize("is_denied", [False, True])
+def test_no_false_pair_either(is_denied: bool) -> None:
+    gne = [link("a", "Dementia"), *([link("b", "GNE myopathy", "denied")] if is_denied else [])]
+    block = [subject(0, "GNE", *gne), subject(1, "VCP", link("b", "GNE myopathy"))]
+    asked = relation_samples(VIEWS["gene_disease"], block, ASKING, nothing_follows)
+    assert not list(asked)
+    block[1] = replace(block[1], links=(link("b", "Paget disease"),))
+    assert len(list(relation_samples(VIEWS["gene_disease"], block, ASKING, nothing_follows))) == 4
 
 
 def test_lists_and_facts() -> None:

@@ -123,3 +123,30 @@ def test_a_fact_is_asked_only_where_there_is_one(
     for key, sample in samples.items():
         assert (sample.question, sample.answer) == (question, answers[key][0])
         assert sample.kind == f"fact/{name}"
+
+
+@pytest.mark.parametrize("name", ["gene_disease", "disease_gene"])
+def test_no_yes_or_no_that_the_name_of_a_disease_gives_away(name: RelationName, knowledge: Knowledge) -> None:
+    named = {disease: gene for gene in knowledge.genes.values() for disease in gene.diseases}
+    for number, (disease, gene) in enumerate(named.items()):
+        if number % 3 == 0:
+            knowledge.diseases[disease].name = f"{gene.symbol}-related {knowledge.diseases[disease].name}"
+    samples = ask(knowledge, "relation", name)
+    assert len(samples) > 20
+    counts: dict[str, Counter[str]] = {}
+    for sample in samples:
+        gene, disease = sample.metadata["subject_name"], sample.metadata["object_name"]
+        gene, disease = (gene, disease) if name == "gene_disease" else (disease, gene)
+        assert not str(disease).startswith(f"{gene}-")
+        counts.setdefault(str(sample.metadata["object"]), Counter())[sample.answer] += 1
+    assert all(count["Yes"] == count["No"] for count in counts.values())
+
+
+@pytest.mark.parametrize("form", ["list", "fact"])
+def test_a_disease_that_names_its_gene_is_not_asked_for_it(form: str, knowledge: Knowledge) -> None:
+    before = {str(sample.metadata["subject"]) for sample in ask(knowledge, form, "disease_gene")}
+    told = min(before)
+    [gene, *_] = knowledge.diseases[told].genes
+    knowledge.diseases[told].name = f"{knowledge.genes[gene].symbol} myopathy"
+    after = {str(sample.metadata["subject"]) for sample in ask(knowledge, form, "disease_gene")}
+    assert after == before - {told}
