@@ -215,6 +215,10 @@ class TextDataModule(L.LightningDataModule):
         """
         self.follow(getattr(self.trainer, "lightning_module", None))
         self.store = TokenStore(self.store_path)
+        self._check_batches()
+
+    def _check_batches(self) -> None:
+        """Makes the samplers of the run once, which say what does not fit."""
         for name in batched_splits(self.trainer):
             self._sampler(split_with_samples(self.store, name), shuffle=False)
 

@@ -294,6 +294,11 @@ class VisionDataModule(TextDataModule):
             return NativeLoader(self.store.images, self._processor)
         return FeatureTable(self.feature_path) if self.caches_features else self._pixel_loader()
 
+    def _check_batches(self) -> None:
+        # Without any pair the task says which kinds of questions it looked for.
+        if self._pairing is None or any(len(self.store.split(name)) for name in self.store.splits):
+            super()._check_batches()
+
     def _sampler(self, split: TokenSplit, *, shuffle: bool) -> PlannedBatchSampler[Any]:
         if self._pairing is None:
             return super()._sampler(split, shuffle=shuffle)
