@@ -35,8 +35,7 @@ def split_with_samples(store: TokenStore, name: str) -> TokenSplit:
     if split is None or len(split) == 0:
         found = {other: len(store.split(other)) for other in store.splits}
         ways_out = {
-            TRAIN: "Change the settings of the data module that choose samples, or pairs.kinds of a "
-            "contrastive task.",
+            TRAIN: "Change the settings of the data module that choose samples.",
             VAL: "Set trainer.limit_val_batches to 0 to train without validation, or have the data module "
             "make some (val_fraction, in most).",
         }
