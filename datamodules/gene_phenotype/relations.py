@@ -1,7 +1,7 @@
 """The relations that questions are asked about, each as subjects, objects and true pairs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from datamodules.gene_phenotype.knowledge import Knowledge, by_share, name_series
@@ -96,12 +96,16 @@ class Relation:
     object_names: Mapping[str, str]
     possible: Callable[[str, str], bool]
     implied: Callable[[str], frozenset[str]]
-    gives_away: Callable[[str, str], bool] = lambda _subject, _object: False
+    gives_away: Callable[[str, str], bool] = field(default_factory=lambda: _no_pair)
 
     @property
     def subject_kind(self) -> str:
         """What its subjects are: ``gene`` or ``disease``."""
         return self.name.partition("_")[0]
+
+
+def _no_pair(_subject: str, _item: str) -> bool:
+    return False
 
 
 def build_relation(knowledge: Knowledge, name: RelationName) -> Relation:
