@@ -8,7 +8,7 @@ from itertools import islice
 
 from datamodules.gene_corpus.links import AFFIRMED, DENIED, Link, SubjectLinks
 from datamodules.gene_corpus.namesakes import NamePair, told_apart
-from datamodules.gene_corpus.templates import CONTEXTS, RELATION_TYPE, WORDINGS, drawn
+from datamodules.gene_corpus.templates import CONTEXTS, NEUTRAL, RELATION_TYPE, WORDINGS, drawn
 from datamodules.gene_corpus.views import View
 from datamodules.gene_phenotype.knowledge import name_series
 from datamodules.gene_phenotype.negatives import balanced_pairs
@@ -23,6 +23,8 @@ NOT_STATED = "not stated"
 BLOCK = 20_000  # questions that false pairs are dealt among
 _SMALL_BLOCK = 200  # the same where few are asked and none is found among themselves
 _ROUNDS = 8  # of choosing more true pairs, until enough find a false one
+_NEAREST_GENE = {"phegeni_associations"}
+_ENCODING = {"uniprot_human_reviewed"}
 
 Placed = tuple[int, Sample]
 Ancestors = Callable[[str], frozenset[str]]
@@ -150,14 +152,32 @@ def _samples(
     relation: Relation,
     asked: Mapping[str, Sequence[tuple[str, bool]]],
 ) -> Iterator[Placed]:
+    hits = _hits(view, block)
     for subject in block:
         links = {link.object: link for link in subject.links}
         for item, label in asked.get(subject.id, ()):
             number = asking.wording("relation", view.name, subject.id, item)
+            number = NEUTRAL[number] if item in hits else number
             yield (
                 subject.place,
                 _yes_no(view, subject, item, label, links.get(item), relation, asking, number),
             )
+
+
+def _hits(view: View, block: Iterable[SubjectLinks]) -> set[str]:
+    """Phenotypes that some gene of a block has for no other reason than lying nearest to a variant.
+
+    Wordings go by the object, as those of true pairs alone would tell the answer.
+    """
+    if view.object_kind != "phenotype" or view.subject_kind == "disease":
+        return set()
+    # The evidence of a gene and its protein has that of the protein too, which says nothing of phenotypes.
+    return {
+        link.object
+        for subject in block
+        for link in subject.affirmed()
+        if {line.partition(" ")[0] for line in link.evidence} - _ENCODING == _NEAREST_GENE
+    }
 
 
 def _blocks(subjects: Iterable[SubjectLinks], most: int, size: int) -> Iterator[list[SubjectLinks]]:

@@ -1,4 +1,4 @@
-"""Few yes/no questions: even about every object."""
+"""Few yes/no questions: even about every object; and words that claim no more than the sources."""
 
 import random
 from collections import Counter
@@ -9,8 +9,10 @@ import pytest
 from datamodules.gene_corpus.links import Link, SubjectLinks
 from datamodules.gene_corpus.questions import Asking, capped_relation_samples, relation_samples
 from datamodules.gene_corpus.views import VIEWS
-from geneverse_pl.data.datamodule import HELD_OUT
+from geneverse_pl.data.datamodule import HELD_OUT, TRAIN
 from geneverse_pl.data.records import Sample
+
+KEYS = ("phegeni_associations", "hpo_genes_to_phenotype")
 
 
 def nothing_follows(_: str) -> frozenset[str]:
@@ -64,3 +66,23 @@ def test_what_fits_is_dealt_as_without_a_cap() -> None:
 
 def test_a_single_question_is_asked_too() -> None:
     assert len(few([subject(place, place) for place in range(20)], 1)) == 1
+
+
+@pytest.mark.parametrize("name", ["gene_phenotype", "gene_protein_phenotype"])
+def test_the_nearest_gene_of_a_variant_is_no_cause(name: str) -> None:
+    added = ("uniprot_human_reviewed",) if name == "gene_protein_phenotype" else ()
+    subjects = [subject(n, n % 20, keys=(KEYS[n % 20 < 10], *added)) for n in range(400)]
+    asking = Asking(TRAIN, 0, 1, 10, 600)
+    samples = [s for _, s in relation_samples(VIEWS[name], subjects, asking, nothing_follows)]
+    hits, others = (
+        [s for s in samples if (int(str(s.metadata["object"])[1:]) >= 10) is is_hit]
+        for is_hit in (True, False)
+    )
+    assert {s.metadata["template"] for s in hits} == {0, 1}
+    assert {s.answer for s in hits} == {"Yes", "No"}
+    assert all("linked" in s.question.lower() for s in hits)
+    for s in others:
+        assert s.metadata["template"] == asking.wording(
+            "relation", name, s.metadata["subject"], s.metadata["object"]
+        )
+    assert {s.metadata["template"] for s in others} == {0, 1, 2, 3}
