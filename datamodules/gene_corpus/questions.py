@@ -2,13 +2,14 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from datamodules.gene_corpus.giveaways import asked_links, gives_away, without_giveaways
 from datamodules.gene_corpus.links import AFFIRMED, DENIED, Link, SubjectLinks
 from datamodules.gene_corpus.namesakes import NamePair, told_apart
-from datamodules.gene_corpus.templates import CONTEXTS, RELATION_TYPE, WORDINGS, drawn
+from datamodules.gene_corpus.templates import CONTEXTS, NEUTRAL, RELATION_TYPE, WORDINGS, drawn
 from datamodules.gene_corpus.views import View
 from datamodules.gene_phenotype.knowledge import name_series
 from datamodules.gene_phenotype.negatives import balanced_pairs
@@ -21,6 +22,10 @@ from geneverse_pl.data.records import Sample
 RELATION_TYPE_NAME = "relation_type"
 NOT_STATED = "not stated"
 BLOCK = 20_000  # questions that false pairs are dealt among
+_SMALL_BLOCK = 200  # the same where few are asked and none is found among themselves
+_ROUNDS = 8  # of choosing more true pairs, until enough find a false one
+_NEAREST_GENE = {"phegeni_associations"}
+_ENCODING = {"uniprot_human_reviewed"}
 
 Placed = tuple[int, Sample]
 Ancestors = Callable[[str], frozenset[str]]
@@ -82,20 +87,98 @@ def relation_samples(
         block_size: Questions among which false pairs are dealt, > 0; memory holds one block.
     """
     for number, block in enumerate(_blocks(view, subjects, asking.positives_per_subject, block_size)):
-        # A string seed is hashed the same way on every machine.
-        rng = random.Random(f"{asking.seed}/{view.name}/{asking.split}/{number}")
-        relation = block_relation(view, block, ancestors)
-        positives: list[tuple[str, str]] = []
-        for subject in block:
-            objects = relation.pairs.get(subject.id, ())
-            chosen = rng.sample(list(objects), min(len(objects), asking.positives_per_subject))
-            positives += [(subject.id, item) for item in chosen]
-        denied = [(s.id, link.object) for s in block for link in s.links if link.status == DENIED]
-        asked = balanced_pairs(relation, positives, rng, denied)
-        for subject in block:
-            links = {link.object: link for link in subject.links}
-            for item, label in asked.get(subject.id, ()):
-                yield subject.place, _yes_no(view, subject, item, label, links.get(item), relation, asking)
+        yield from _samples(view, block, asking, *_deal(view, block, asking, ancestors, number))
+
+
+def capped_relation_samples(
+    view: View,
+    read: Callable[[], Iterable[SubjectLinks]],
+    asking: Asking,
+    ancestors: Ancestors,
+    most: int,
+) -> Iterator[Placed]:
+    """The same, at most so many: true pairs are chosen first, and false ones dealt among them alone.
+
+    Pairs for which no false one is found are replaced by some of further subjects. Where that gives none at
+    all, as for a single pair, the first of a block of 200 are asked, which are even about subjects alone.
+
+    Args:
+        view: What is asked about.
+        read: Reads the subjects of the split in order, anew each time.
+        asking: How much is asked, and how.
+        ancestors: For an object, those that follow from it.
+        most: Most questions, > 0; memory holds somewhat more.
+    """
+    wanted = num_pairs = most // 2
+    best: list[Placed] = []
+    for _ in range(_ROUNDS if wanted else 0):
+        block = next(_blocks(view, read(), asking.positives_per_subject, 2 * num_pairs), [])
+        relation, asked = _deal(view, block, asking, ancestors, 0, num_pairs)
+        found = sum(map(len, asked.values())) // 2
+        if len(best) // 2 <= found <= wanted:
+            best = list(_samples(view, block, asking, relation, asked))
+        num_chosen = sum(min(len(asked_links(view, s)), asking.positives_per_subject) for s in block)
+        if found == wanted or num_chosen < num_pairs:  # enough, or all that there are
+            break
+        num_pairs += wanted - found
+    few = relation_samples(view, read(), asking, ancestors, _SMALL_BLOCK)
+    return iter(best) if best else islice(few, most)
+
+
+def _deal(
+    view: View,
+    block: Sequence[SubjectLinks],
+    asking: Asking,
+    ancestors: Ancestors,
+    number: int,
+    num_pairs: int | None = None,
+) -> tuple[Relation, dict[str, list[tuple[str, bool]]]]:
+    """The relation of a block, and the objects that are asked about of each subject, true or not."""
+    # A string seed is hashed the same way on every machine.
+    rng = random.Random(f"{asking.seed}/{view.name}/{asking.split}/{number}")
+    relation = block_relation(view, block, ancestors)
+    positives: list[tuple[str, str]] = []
+    for subject in block:
+        objects = relation.pairs.get(subject.id, ())
+        chosen = rng.sample(list(objects), min(len(objects), asking.positives_per_subject))
+        positives += [(subject.id, item) for item in chosen]
+    denied = [(s.id, link.object) for s in block for link in s.links if link.status == DENIED]
+    return relation, balanced_pairs(relation, positives[:num_pairs], rng, denied)
+
+
+def _samples(
+    view: View,
+    block: Sequence[SubjectLinks],
+    asking: Asking,
+    relation: Relation,
+    asked: Mapping[str, Sequence[tuple[str, bool]]],
+) -> Iterator[Placed]:
+    hits = _hits(view, block)
+    for subject in block:
+        links = {link.object: link for link in subject.links}
+        for item, label in asked.get(subject.id, ()):
+            number = asking.wording("relation", view.name, subject.id, item)
+            number = NEUTRAL[number] if item in hits else number
+            yield (
+                subject.place,
+                _yes_no(view, subject, item, label, links.get(item), relation, asking, number),
+            )
+
+
+def _hits(view: View, block: Iterable[SubjectLinks]) -> set[str]:
+    """Phenotypes that some gene of a block has for no other reason than lying nearest to a variant.
+
+    Wordings go by the object, as those of true pairs alone would tell the answer.
+    """
+    if view.object_kind != "phenotype" or view.subject_kind == "disease":
+        return set()
+    # The evidence of a gene and its protein has that of the protein too, which says nothing of phenotypes.
+    return {
+        link.object
+        for subject in block
+        for link in subject.affirmed()
+        if {line.partition(" ")[0] for line in link.evidence} - _ENCODING == _NEAREST_GENE
+    }
 
 
 def _blocks(
@@ -174,8 +257,8 @@ def _yes_no(
     link: Link | None,
     relation: Relation,
     asking: Asking,
+    number: int,
 ) -> Sample:
-    number = asking.wording("relation", view.name, subject.id, item)
     name = relation.object_names[item]
     links = [] if link is None else [link]
     return Sample(

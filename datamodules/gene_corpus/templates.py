@@ -262,6 +262,8 @@ WORDINGS: Mapping[ViewName, Wordings] = {
         ),
     ),
 }
+#: For each yes/no wording on the phenotypes of a gene, that which says no more than that the two are linked.
+NEUTRAL: tuple[int, int, int, int] = (0, 1, 1, 0)
 #: Ask for the relation between ``{subject}`` and ``{object}``.
 RELATION_TYPE: Four = (
     "{subject} and {object}: relation?",

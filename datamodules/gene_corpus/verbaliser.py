@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 
 from datamodules.gene_corpus.giveaways import asked_links
@@ -14,6 +15,7 @@ from datamodules.gene_corpus.questions import (
     Ancestors,
     Asking,
     Placed,
+    capped_relation_samples,
     fact_samples,
     list_samples,
     relation_samples,
@@ -32,7 +34,9 @@ from datamodules.gene_corpus.workspace import Workspace
 from geneverse_pl.data.datamodule import TRAIN
 from geneverse_pl.data.records import Sample
 
-_MIN_BLOCK = 200  # questions; among fewer, most true pairs find no false one
+_MIN_BLOCK = (
+    200  # training questions; among fewer about some subjects each, most true pairs find no false one
+)
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,12 @@ class Verbaliser:
         view = VIEWS[name]
         subjects = self.subjects(view, split)
         if form == "relation":
-            block = BLOCK if most is None else min(BLOCK, max(most, _MIN_BLOCK))
             if split != TRAIN and most is not None:
                 asking = replace(asking, positives_per_subject=self._spread(view, split, most))
+                if most <= BLOCK:
+                    read = partial(self.subjects, view, split)
+                    return capped_relation_samples(view, read, asking, self.ancestors, most)
+            block = BLOCK if most is None else min(BLOCK, max(most, _MIN_BLOCK))
             return relation_samples(view, subjects, asking, self.ancestors, block)
         return (list_samples if form == "list" else fact_samples)(view, subjects, asking)
 
