@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from datamodules.gene_corpus.questions import RELATION_TYPE_NAME, block_relation
+from datamodules.gene_corpus.questions import RELATION_TYPE_NAME
 from datamodules.gene_corpus.records import RecordKind, record_kind
+from datamodules.gene_corpus.relation_questions import block_relation
 from datamodules.gene_corpus.verbaliser import Verbaliser
 from datamodules.gene_corpus.views import VIEWS, View
 from datamodules.gene_phenotype.training_tables import relation_table

@@ -10,15 +10,12 @@ from datamodules.gene_corpus.giveaways import asked_links
 from datamodules.gene_corpus.links import SubjectLinks, subject_links
 from datamodules.gene_corpus.namesakes import NamePair
 from datamodules.gene_corpus.questions import (
-    BLOCK,
     RELATION_TYPE_NAME,
     Ancestors,
     Asking,
     Placed,
-    capped_relation_samples,
     fact_samples,
     list_samples,
-    relation_samples,
     type_samples,
 )
 from datamodules.gene_corpus.records import (
@@ -28,6 +25,7 @@ from datamodules.gene_corpus.records import (
     record_kind,
     record_samples,
 )
+from datamodules.gene_corpus.relation_questions import BLOCK, capped_relation_samples, relation_samples
 from datamodules.gene_corpus.texts import RecordTexts
 from datamodules.gene_corpus.views import DIRECT, VIEWS, View
 from datamodules.gene_corpus.workspace import Workspace

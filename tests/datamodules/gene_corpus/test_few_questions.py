@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from datamodules.gene_corpus.links import Link, SubjectLinks
-from datamodules.gene_corpus.questions import Asking, capped_relation_samples, relation_samples
+from datamodules.gene_corpus.questions import Asking
+from datamodules.gene_corpus.relation_questions import capped_relation_samples, relation_samples
 from datamodules.gene_corpus.views import VIEWS
 from geneverse_pl.data.datamodule import HELD_OUT, TRAIN
 from geneverse_pl.data.records import Sample

@@ -7,7 +7,8 @@ import pytest
 
 from datamodules.gene_corpus.giveaways import gives_away
 from datamodules.gene_corpus.links import SubjectLinks
-from datamodules.gene_corpus.questions import fact_samples, list_samples, relation_samples
+from datamodules.gene_corpus.questions import fact_samples, list_samples
+from datamodules.gene_corpus.relation_questions import relation_samples
 from datamodules.gene_corpus.views import VIEWS, ViewName
 from tests.datamodules.gene_corpus.test_shared_names import ASKING, link, nothing_follows, subject
 from tests.datamodules.gene_function.toy_genes import STEMS

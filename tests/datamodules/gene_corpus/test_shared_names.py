@@ -10,7 +10,8 @@ import pytest
 from datamodules import GeneCorpusDataModule
 from datamodules.corpus import CorpusSources
 from datamodules.gene_corpus.links import Link, Status, SubjectLinks
-from datamodules.gene_corpus.questions import Asking, block_relation, list_samples, relation_samples
+from datamodules.gene_corpus.questions import Asking, list_samples
+from datamodules.gene_corpus.relation_questions import block_relation, relation_samples
 from datamodules.gene_corpus.views import VIEWS
 from geneverse_pl.data.datamodule import TRAIN
 from tests.datamodules.gene_corpus.conftest import UNIPROT, lists
