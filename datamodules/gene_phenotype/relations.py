@@ -74,6 +74,11 @@ FULL: Mapping[str, Wording] = {
 }
 
 
+def _gives_nothing_away(_subject: str, _object: str) -> bool:
+    """What holds of relations whose names say nothing of each other."""
+    return False
+
+
 @dataclass(frozen=True)
 class Relation:
     """True pairs of one relation over all splits.
@@ -96,7 +101,7 @@ class Relation:
     object_names: Mapping[str, str]
     possible: Callable[[str, str], bool]
     implied: Callable[[str], frozenset[str]]
-    gives_away: Callable[[str, str], bool] = lambda _subject, _object: False
+    gives_away: Callable[[str, str], bool] = _gives_nothing_away
 
     @property
     def subject_kind(self) -> str:
