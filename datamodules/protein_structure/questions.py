@@ -1,6 +1,7 @@
 """Questions about pictures of protein structures, and how many of each answer are asked."""
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
@@ -103,11 +104,25 @@ def answer_of(record: StructureRecord, question: QuestionName) -> str:
     if question == "enzyme":
         return "" if record.is_enzyme is None else YES_NO[0] if record.is_enzyme else YES_NO[1]
     if question == "functional_class":
-        return record.functional_class.lower()
+        # Written with and without a space before what is in brackets; brackets in brackets are chemistry.
+        return re.sub(r"(?<=\w)\s*\(", " (", record.functional_class, count=1).lower()
     if question == "organism":
         # PDB files have names in capitals.
         return record.organism.capitalize() if record.organism.isupper() else record.organism
-    return record.name if question == "name" else record.structure_id
+    return _bare_name(record.name) if question == "name" else record.structure_id
+
+
+def _bare_name(name: str) -> str:
+    """The name without the ``PROTEIN (...)`` that old entries put around it."""
+    inner = re.fullmatch(r"PROTEIN\s*\(\s*(\S.*)\)", name)
+    if inner is None:
+        return name
+    depth = 1
+    for letter in inner[1]:
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:  # the first bracket ends before the name does
+            return name
+    return inner[1].strip() if depth == 1 else name
 
 
 def answer_lists(

@@ -61,6 +61,39 @@ def test_answers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("PROTEIN (CHITOSANASE)", "CHITOSANASE"),
+        ("PROTEIN(NINE-HAEM CYTOCHROME C)", "NINE-HAEM CYTOCHROME C"),
+        ("PROTEIN (RAS (RAB3A) (GTP))", "RAS (RAB3A) (GTP)"),
+        # Brackets that are of the name.
+        ("PROTEIN (A) AND PROTEIN (B)", "PROTEIN (A) AND PROTEIN (B)"),
+        ("PROTEIN ()", "PROTEIN ()"),
+        ("RIBOSOMAL PROTEIN (L7)", "RIBOSOMAL PROTEIN (L7)"),
+        (
+            "N(4)-(Beta-N-acetylglucosaminyl)-L-asparaginase",
+            "N(4)-(Beta-N-acetylglucosaminyl)-L-asparaginase",
+        ),
+    ],
+)
+def test_names_of_pdb_files_are_unwrapped(given: str, expected: str) -> None:
+    assert answer_of(replace(RECORD, name=given), "name") == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("HYDROLASE(O-GLYCOSYL)", "hydrolase (o-glycosyl)"),
+        ("HYDROLASE  (O-GLYCOSYL)", "hydrolase (o-glycosyl)"),
+        ("OXIDOREDUCTASE(CHOH(D)-NAD(A))", "oxidoreductase (choh(d)-nad(a))"),
+        ("HYDROLASE/DNA", "hydrolase/dna"),
+    ],
+)
+def test_functional_classes_are_written_one_way(given: str, expected: str) -> None:
+    assert answer_of(replace(RECORD, functional_class=given), "functional_class") == expected
+
+
+@pytest.mark.parametrize(
     ("number", "expected"), [(1, "1"), (2, "2"), (3, "3"), (4, "more than 3"), (24, "more than 3")]
 )
 def test_chains(number: int, expected: str) -> None:
