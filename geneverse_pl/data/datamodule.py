@@ -72,7 +72,7 @@ class TextDataModule(L.LightningDataModule):
         cache_dir: Folder of the prepared stores; None takes the user's cache.
 
     Raises:
-        ConfigError: If the prompt template is unknown.
+        ConfigError: If the prompt template is unknown, or a setting is out of range.
     """
 
     has_knowledge = False
@@ -88,6 +88,8 @@ class TextDataModule(L.LightningDataModule):
         cache_dir: Path | None = None,
     ) -> None:
         super().__init__()
+        if seed < 0:
+            raise ConfigError(f"seed must be >= 0, got {seed}.")
         self.encoding = encoding or EncodingConfig()
         self.batching = batching or BatchingConfig()
         self.seed = seed

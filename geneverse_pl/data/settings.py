@@ -5,6 +5,7 @@ from typing import Literal
 
 from geneverse_pl.data.mixture import MixtureConfig
 from geneverse_pl.data.prompts import TemplateName
+from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.retrieval.config import TrainingRetrieval
 
 
@@ -32,6 +33,8 @@ class EncodingConfig:
 
     def check(self) -> None:
         """Raises a ConfigError if a value is out of range."""
+        if self.max_length < 1:
+            raise ConfigError(f"encoding.max_length must be > 0, got {self.max_length}.")
         if self.retrieval is not None:
             self.retrieval.check()
 
