@@ -18,9 +18,11 @@ from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
 from geneverse_pl.callbacks.prediction_writer import PredictionWriter
 from geneverse_pl.callbacks.run_facts import RunFacts
 from geneverse_pl.callbacks.throughput import Throughput
+from geneverse_pl.checkpoint_files import check_checkpoint, read_checkpoint
 from geneverse_pl.data.datamodule import TextDataModule
 from geneverse_pl.exceptions import GeneverseError
-from geneverse_pl.messages import COMMANDS, check_arguments, check_checkpoint, configure_logging, one_line
+from geneverse_pl.messages import COMMANDS, check_arguments, configure_logging, one_line
+from geneverse_pl.places import check_output_folder
 from geneverse_pl.tasks.base import BaseTask, check_fields
 from geneverse_pl.trainer import Trainer
 
@@ -45,6 +47,8 @@ require_own(datamodules)
 
 _WITHOUT_CHECKPOINT = ("prepare", "preview", "rephrase")
 _CHECKPOINT_KEYS = ("ckpt_path", "weights_only")
+# Lightning's own text recommends keywords that mean nothing across runs.
+_CHECKPOINT_HELP = "Checkpoint to load, a file RUN/checkpoints/NAME.ckpt that fit wrote."
 
 
 class GeneverseCLI(LightningCLI):
@@ -81,29 +85,58 @@ class GeneverseCLI(LightningCLI):
         for action in parser._actions:
             if action.dest == "download":  # `--download` alone says yes
                 action.nargs, action.const = "?", True
+            elif action.dest == "ckpt_path":
+                action.help = _CHECKPOINT_HELP
         if subcommand in _WITHOUT_CHECKPOINT:
             # The configuration of a run, which `fit` saved, has these keys; here they mean nothing.
             for name in _CHECKPOINT_KEYS:
                 parser.add_argument(f"--{name}", type=object, default=None, help=SUPPRESS)
         return parser
 
+    def _parse_ckpt_path(self) -> None:
+        """Checks the checkpoint, before Lightning looks for settings of the model in it."""
+        name = self.config.get("subcommand")
+        if name is None or name in _WITHOUT_CHECKPOINT:
+            return
+        path = self.config[name].get("ckpt_path")
+        check_checkpoint(path, Path(self.config[name].get("trainer.default_root_dir") or "runs"))
+        if path is not None and Path(path).is_file() and read_checkpoint(Path(path)).get("hyper_parameters"):
+            super()._parse_ckpt_path()
+
     def before_instantiate_classes(self) -> None:
-        """Checks that the checkpoint is there, before anything is built."""
+        """Checks where files are written, before anything is built."""
+        config = self.config[self.subcommand]
+        _check_folder("data.init_args.cache_dir", config.get("data.init_args.cache_dir"))
         if self.subcommand in _WITHOUT_CHECKPOINT:
             return
-        root = self._get(self.config, "trainer.default_root_dir")
-        check_checkpoint(self._get(self.config, "ckpt_path"), Path(root or "runs"))
-        config = self.config[self.subcommand]
+        _check_folder("trainer.default_root_dir", config.get("trainer.default_root_dir"))
         if "weights_only" in config:
             config["weights_only"] = True  # a foreign checkpoint runs no code
 
     def instantiate_classes(self) -> None:
-        """Builds the objects, and checks that task and data module fit before anything is loaded."""
+        """Builds the objects, and checks that they fit before anything is loaded."""
         super().instantiate_classes()
         if isinstance(self.model, BaseTask):
             check_fields(self.model, self.datamodule)
+            check_start(self.model)
+            if self.subcommand == "fit":
+                self.model.check_optimizer()
+            elif self.subcommand not in _WITHOUT_CHECKPOINT:
+                self._note_untrained(self.model)
         if isinstance(self.datamodule, TextDataModule):
             self.datamodule.follow(self.model)
+
+    def _note_untrained(self, task: BaseTask) -> None:
+        """Warns where nothing that was trained is loaded."""
+        adapter = getattr(task, "adapter", None)
+        if getattr(adapter, "method", None) == "freeze" or getattr(task, "start_from", None) is not None:
+            return
+        if self._get(self.config, "ckpt_path") is None:
+            logger.warning(
+                "no trained weights are named, so %s is of the model before training; name a checkpoint with "
+                "--ckpt_path RUN/checkpoints/best.ckpt",
+                self.subcommand,
+            )
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         """Logs to CSV and TensorBoard, in one folder, unless the configuration says otherwise."""
@@ -133,6 +166,24 @@ class GeneverseCLI(LightningCLI):
         trainer.test(self.model, datamodule=self.datamodule, ckpt_path=checkpoint, verbose=False)
         if checkpoint:
             trainer.print(f"adapter written to {Path(checkpoint).with_suffix('')}")
+
+
+def _check_folder(option: str, folder: object) -> None:
+    if folder is not None and "://" not in str(folder):
+        check_output_folder(option, Path(str(folder)))
+
+
+def check_start(task: BaseTask) -> None:
+    """Raises a ConfigError if an adapter folder that a task starts from is none.
+
+    Args:
+        task: The task.
+    """
+    folder = getattr(task, "start_from", None)
+    if isinstance(folder, Path):
+        from geneverse_pl.models.adapter_folder import read_manifest
+
+        read_manifest(folder)
 
 
 def default_loggers(root: Path) -> list[Logger]:

@@ -143,26 +143,6 @@ def _check_config_files(arguments: Sequence[str]) -> None:
         raise ConfigError(f"--config must name a file, and '{value}' does not exist.{hint}")
 
 
-def check_checkpoint(ckpt_path: str | None, run_folder: Path) -> None:
-    """Raises a ConfigError unless a checkpoint to load exists.
-
-    Args:
-        ckpt_path: What ``--ckpt_path`` says.
-        run_folder: Folder of the runs, where another checkpoint may lie.
-    """
-    if ckpt_path is None or "://" in ckpt_path or ckpt_path == "hpc":
-        return
-    path = Path(ckpt_path)
-    beside = path.with_name(path.name + ".ckpt")
-    if path.exists() and not (path.is_dir() and beside.is_file()):
-        return
-    written = sorted(run_folder.glob("**/checkpoints/*.ckpt"), key=lambda p: p.stat().st_mtime)
-    near = [p for p in reversed(written) if p.stem == path.name.removesuffix(".ckpt")] or written[-1:]
-    found = beside if beside.is_file() else next(iter(near), None)
-    hint = f"Did you mean {found}?" if found else "fit writes them into RUN/checkpoints."
-    raise ConfigError(f"--ckpt_path must name a checkpoint file, and '{ckpt_path}' is none. {hint}")
-
-
 def one_line(error: BaseException) -> str | None:
     """One line for an error that the user can mend; None where it is no such error.
 

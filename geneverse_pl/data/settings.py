@@ -35,6 +35,8 @@ class EncodingConfig:
 
     def check(self) -> None:
         """Raises a ConfigError if a value is out of range."""
+        if self.max_length < 1:
+            raise ConfigError(f"encoding.max_length must be > 0, got {self.max_length}.")
         if self.retrieval is not None:
             self.retrieval.check()
 

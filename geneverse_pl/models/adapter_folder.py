@@ -8,7 +8,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from geneverse_pl import __version__
 from geneverse_pl.data.native_images import NativeProcessor
 from geneverse_pl.data.prompts import Encoder, PromptTemplate
 from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.models.adapter_manifest import COPY_ANEW, MANIFEST_FILE, read_manifest
 from geneverse_pl.models.adapters import AdapterConfig, as_plain_lora
 from geneverse_pl.models.cache import file_sha256
 from geneverse_pl.models.language_model import LanguageModel, load_base, quiet_transformers
@@ -30,9 +31,20 @@ from geneverse_pl.models.vision_language import VisionLanguageModel
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+__all__ = [
+    "HEAD_FILE",
+    "MANIFEST_FILE",
+    "LoadedAdapter",
+    "folder_digest",
+    "load_adapter",
+    "load_trained_weights",
+    "read_manifest",
+    "read_new_tokens",
+    "save_adapter",
+]
+
 logger = logging.getLogger(__name__)
 
-MANIFEST_FILE = "geneverse.json"
 HEAD_FILE = "head.safetensors"
 _ADAPTER_FILE = "adapter_model.safetensors"
 _ROWS = "trainable_tokens_delta"  # PEFT's name of the rows of new tokens
@@ -167,29 +179,6 @@ def _write_peft(
     return config
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What an adapter folder says of itself.
-
-    Raises:
-        ConfigError: If it is not an adapter folder of this package, or one of a later version.
-    """
-    path = folder / MANIFEST_FILE
-    if not path.is_file():
-        near = sorted(str(p.parent) for p in folder.glob(f"*/{MANIFEST_FILE}")) if folder.is_dir() else []
-        hint = (
-            f" Did you mean {near[0]}?" if near else " Give the folder that fit wrote beside its checkpoint."
-        )
-        raise ConfigError(f"An adapter folder must hold {MANIFEST_FILE}, '{folder}' does not.{hint}")
-    manifest = dict(json.loads(path.read_text()))
-    unknown = set(manifest["adapter"]) - {f.name for f in fields(AdapterConfig)}
-    if unknown:
-        raise ConfigError(
-            f"{path} must be of this version ({__version__}) or an earlier one, and it has the unknown "
-            f"adapter setting '{min(unknown)}' (version {manifest.get('version')}). Update geneverse_pl."
-        )
-    return manifest
-
-
 def folder_digest(folder: Path) -> str:
     """SHA-256 of all that an adapter folder adds to its base model: weights, template, settings, tokenizer.
 
@@ -252,11 +241,23 @@ def _read_weights(language_model: LanguageModel, folder: Path) -> None:
             language_model.base.get_output_embeddings().load_state_dict(load_file(folder / HEAD_FILE))
         elif language_model.adapter.method == "full":
             load_model(model, str(folder / "model.safetensors"))
-    except (RuntimeError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"The adapter folder {folder} must hold its weights, {_weights_file(language_model)}, and does "
+            f"not. {COPY_ANEW}"
+        ) from error
+    except RuntimeError as error:
         last = str(error).strip().splitlines()[-1].strip()
         raise ConfigError(
             f"The weights in {folder} must be of this base model and adapter: {last}"
         ) from error
+
+
+def _weights_file(language_model: LanguageModel) -> str:
+    """Name of the file that holds what was trained."""
+    if hasattr(language_model.model, "peft_config"):
+        return _ADAPTER_FILE
+    return HEAD_FILE if language_model.adapter.method == "head_only" else "model.safetensors"
 
 
 def _read_peft(model: Any, folder: Path) -> None:

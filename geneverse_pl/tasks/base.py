@@ -102,6 +102,22 @@ class BaseTask(L.LightningModule, ABC):
 
     # --- optimization ---
 
+    def check_optimizer(self) -> None:
+        """Raises a ConfigError if optimizer or schedule refuse their settings, before a model is there."""
+        part = "optimizer"
+        try:
+            # Of two dimensions, which some optimizers want.
+            optimizer = self._make_optimizer([{"params": [nn.Parameter(torch.zeros(1, 1))]}])
+            part = "scheduler"
+            if self._make_scheduler is not None:
+                self._make_scheduler(optimizer)
+        except ConfigError:
+            raise
+        except ValueError as error:
+            raise ConfigError(
+                f"model.init_args.{part} must have settings that it takes, and it says: {error}. Mend them."
+            ) from error
+
     def configure_optimizers(self) -> Any:
         """Optimizer over the trained parameters, grouped by learning rate."""
         groups: dict[tuple[float, float | None], list[nn.Parameter]] = {}

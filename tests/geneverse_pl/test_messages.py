@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from geneverse_pl import messages
+from geneverse_pl.checkpoint_files import check_checkpoint
 from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.messages import (
     OVERVIEW,
     SUBCOMMANDS,
     check_arguments,
-    check_checkpoint,
     configure_logging,
     one_line,
 )
