@@ -94,8 +94,6 @@ class TextDataModule(L.LightningDataModule):
         cache_dir: Path | None = None,
     ) -> None:
         super().__init__()
-        if seed < 0:
-            raise ConfigError(f"seed must be >= 0, got {seed}.")
         self.encoding = encoding or EncodingConfig()
         self.batching = batching or BatchingConfig()
         self.seed = seed
