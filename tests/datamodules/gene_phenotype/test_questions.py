@@ -135,9 +135,9 @@ def test_no_yes_or_no_that_the_name_of_a_disease_gives_away(name: RelationName, 
     assert len(samples) > 20
     counts: dict[str, Counter[str]] = {}
     for sample in samples:
-        gene, disease = sample.metadata["subject_name"], sample.metadata["object_name"]
-        gene, disease = (gene, disease) if name == "gene_disease" else (disease, gene)
-        assert not str(disease).startswith(f"{gene}-")
+        names = [sample.metadata["subject_name"], sample.metadata["object_name"]]
+        symbol, title = names if name == "gene_disease" else names[::-1]
+        assert not str(title).startswith(f"{symbol}-")
         counts.setdefault(str(sample.metadata["object"]), Counter())[sample.answer] += 1
     assert all(count["Yes"] == count["No"] for count in counts.values())
 
