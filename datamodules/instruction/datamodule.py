@@ -57,8 +57,8 @@ class InstructionDataModule(VisionDataModule):
         val_fraction: Share of the training files for validation, in (0, 1); unused if ``val`` is given.
         held_out_fraction: Share of the training files for the test, in [0, 1); unused if ``held_out`` is
             given.
-        max_val: Most validation samples, > 0; None for all.
-        max_held_out: Most test samples, > 0; None for all.
+        max_val: Most validation samples, in whole groups, > 0; None for all.
+        max_held_out: Most test samples, in whole groups, > 0; None for all.
         max_memorised: Most training samples asked again in the test, >= 0.
         encoding: How samples become tokens.
         batching: How samples become batches.

@@ -46,7 +46,10 @@ class RecordSplits:
         return {number for number, own in enumerate(self.splits) if own == split}
 
     def choose(self, caps: Mapping[str, int | None], seed: int) -> None:
-        """Keeps whole groups at random until a split has so many samples.
+        """Keeps whole groups at random, those that still fit in so many samples.
+
+        Where none fits, the first is cut, and its first record is taken whatever its length, lest the split
+        stay empty.
 
         Args:
             caps: Split -> most samples; None for all.
@@ -62,14 +65,23 @@ class RecordSplits:
                     members.setdefault(self.groups[number], []).append(number)
             order = sorted(members)
             random.Random(f"{seed}/{split}").shuffle(order)
-            chosen: set[int] = set()
-            left = most
-            for number in (number for group in order for number in members[group]):
-                # The first is taken even if it is too long, lest the split stay empty.
-                if self.num_samples[number] <= left or (most and not chosen):
-                    chosen.add(number)
-                    left -= self.num_samples[number]
+            whole = self._fitting([members[group] for group in order], most)
+            chosen = {number for group in whole for number in group}
+            if most and order and not chosen:
+                first, *others = members[order[0]]
+                fitting = self._fitting([[number] for number in others], most - self.num_samples[first])
+                chosen = {first, *(number for [number] in fitting)}
             self.chosen[split] = chosen
+
+    def _fitting(self, parts: Iterable[list[int]], most: int) -> list[list[int]]:
+        """The lists of records, in order, that fit in so many samples with those before them."""
+        kept = []
+        for part in parts:
+            size = sum(self.num_samples[number] for number in part)
+            if size <= most:
+                kept.append(part)
+                most -= size
+        return kept
 
 
 def split_records(

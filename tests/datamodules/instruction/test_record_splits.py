@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from datamodules.instruction import InstructionDataModule
 from datamodules.instruction.columns import ColumnConfig
+from datamodules.instruction.record_splits import RecordSplits
 from geneverse_pl.data.datamodule import HELD_OUT, MEMORISED, TRAIN, VAL
 from geneverse_pl.data.records import Sample
 from geneverse_pl.exceptions import ConfigError, LeakageError
@@ -147,19 +148,43 @@ def test_too_few_groups_are_refused(write: Write) -> None:
         built(InstructionDataModule(path))
 
 
-def test_caps_keep_whole_groups_first(write: Write) -> None:
+def test_caps_keep_whole_groups(write: Write) -> None:
     records = [record for n in range(20) for record in alpaca(range(10 * n, 10 * n + 10), group=f"gene {n}")]
     path = write("a.jsonl", records)
     data = InstructionDataModule(
         path, val_fraction=0.2, held_out_fraction=0.2, max_val=20, max_held_out=15, max_memorised=0
     )
     found = built(data)
-    assert [len(samples) for samples in found.values()] == [120, 20, 15, 0]
+    # A second group of ten does not fit in 15, and none is cut.
+    assert [len(samples) for samples in found.values()] == [120, 20, 10, 0]
     assert len({sample.group for sample in found[VAL]}) == 2
-    assert len({sample.group for sample in found[HELD_OUT]}) == 2
+    assert len({sample.group for sample in found[HELD_OUT]}) == 1
     memorised = built(InstructionDataModule(path, max_memorised=25))
-    assert len(memorised[MEMORISED]) == 25
+    assert len(memorised[MEMORISED]) == 20
     assert all(sample in memorised[TRAIN] for sample in memorised[MEMORISED])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    records=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4)), min_size=1, max_size=20),
+    most=st.integers(0, 12),
+    seed=st.integers(0, 3),
+)
+def test_a_group_is_cut_only_where_none_fits(records: list[tuple[int, int]], most: int, seed: int) -> None:
+    groups, counts = [f"g{group}" for group, _ in records], [count for _, count in records]
+    found = RecordSplits([VAL] * len(records), {VAL: 0}, groups, counts)
+    found.choose({VAL: most}, seed)
+    chosen = found.numbers(VAL)
+    sizes = {group: sum(c for g, c in zip(groups, counts, strict=True) if g == group) for group in groups}
+    taken = sum(counts[number] for number in chosen)
+    members = {groups[number] for number in chosen}
+    assert bool(chosen) == bool(most)
+    if min(sizes.values()) <= most:
+        assert taken == sum(sizes[group] for group in members) <= most
+        assert all(size > most - taken for group, size in sizes.items() if group not in members)
+    else:
+        assert len(members) <= 1
+        assert taken <= most or len(chosen) == 1
 
 
 def test_a_cap_counts_answers_and_leaves_no_split_empty(write: Write) -> None:
