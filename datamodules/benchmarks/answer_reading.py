@@ -44,18 +44,28 @@ _NO_SYMBOLS = frozenset(
             "ID",
             "IDS",
         ),
-        *("OMIM", "MIM", "TF", "TFS", "THE", "OR", "OK", "YES", "NO", "NA", "NOT", "IS", "ENSEMBL", "GENE"),
+        *("OMIM", "MIM", "TFS", "THE", "OR", "OK", "YES", "NO", "NA", "NOT", "IS", "ENSEMBL", "GENE"),
         *("GENES", "HG19", "HG38", "GRCH37", "GRCH38", "USA", "UCSC", "DBSNP", "BLAST"),
         *("II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII"),
     }
 )
+# TF is the symbol of transferrin, and short for transcription factor where these are asked about, or *a TF*.
+_ANY_FACTOR = re.compile(r"(?<![\w.-])TF(?![\w-])")
+_A_FACTOR = re.compile(
+    r"\b(?:an?|the|this|that|one|another) TF\b(?!-| (?:gene|protein|symbol)\b)", re.IGNORECASE
+)
+_FACTORS_ASKED = re.compile(r"\btranscription(?:al)? factor|\bTFs\b|\bregulat|\(TF\)", re.IGNORECASE)
 _ENSEMBL_ID = re.compile(r"ENS[A-Z]*\d{6,}")
 _NAMES = r"(?:[1-9]|1\d|2[0-2]|X|Y|MT?)"
 _CHROMOSOME = re.compile(
-    rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?P<named>{_NAMES})(?![0-9A-Za-z])"
+    rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?:(?:number|no\.?|#)\s*)?(?P<named>{_NAMES})(?![0-9A-Za-z])"
+    rf"|\b(?P<before>{_NAMES})[ -]chromosome\b"
     r"|\b(?P<band>[1-9]|1\d|2[0-2]|X|Y)(?:p|q)(?:\d{1,2}(?:\.\d+)?|ter)\b"
     rf"|^\W*(?P<alone>{_NAMES})\W*$",
     re.IGNORECASE,
+)
+_NOT_THERE = re.compile(
+    r"(?:\bnot|n['\u2019]t)\s+(?:(?:located|found)\s+)?(?:on|in)\s+(?:the\s+)?$", re.IGNORECASE
 )
 _REGION = re.compile(
     rf"(?:\bchr(?:omosome)?[\s_.]*|\b)(?P<name>{_NAMES})\s*:\s*(?P<start>\d[\d,]*)\s*(?:-|\u2013|to|\.\.)\s*(?P<end>\d[\d,]*)",
@@ -63,10 +73,24 @@ _REGION = re.compile(
 )
 _NEGATIVE = re.compile(
     r"\b(?:not|non|isn'?t|never)[ -](?:\w+ )?(?:a )?(?:protein[ -])?cod|\bnot a\b|\bpseudogene"
-    r"|\bdoes ?n[o']t (?:en)?code",
+    r"|\bdoes ?n[o']t (?:en)?code|\b(?:long )?non-?coding|\b(?:micro|lnc|linc|mi|sno|sn|nc|r|t)RNA\b",
     re.IGNORECASE,
 )
-_NO_PSEUDOGENE = re.compile(r"(?:\bnot|n't) an? (?:\w+ )?pseudogene", re.IGNORECASE)
+# Kinds of RNA that are the product of a gene; mRNA is not.
+_RNA = (
+    r"(?:(?:micro|mi|lnc|linc|nc|r|t|sno?|sca?|pi|si|circ)-?RNAs?(?:-\d\w*)?"
+    r"|(?:(?:ribosomal|transfer|small|nuclear|nucleolar|long|intergenic|non-?coding|antisense|vault|circular)[ -])*"
+    r"\bRNAs?)"
+)
+# Said of the gene: not *a tRNA synthetase*, nor *a kinase that is regulated by a microRNA*.
+_RNA_GENE = re.compile(
+    r"(?:^\W*(?:an? |the )?|\b(?:is|was|as|encodes?|encoding|codes? for|coding for|produces?) )"
+    r"(?:(?!(?:of|by|for|with|to|from|that|which|not|regulated|targeted)\b)[\w-]+ ){0,4}?"
+    rf"\b{_RNA}(?=\W*$|[.,;:()!?]|\s(?:genes?|transcripts?|molecules?|precursor|class|component|that|which"
+    r"|in|from|of|with|involved|located|called|named|rather|not|instead)\b)",
+    re.IGNORECASE,
+)
+_NO_PSEUDOGENE = re.compile(rf"(?:\bnot|n't) an? (?:\w+ )?(?:pseudogene|{_RNA})", re.IGNORECASE)
 _YES_NO = re.compile(r"\b(yes|true|no|false|na|n/a)\b", re.IGNORECASE)
 _EFFECTS = {
     "Activation": re.compile(r"\b(?:activat|up-?regulat|induc|enhanc)", re.IGNORECASE),
@@ -150,14 +174,16 @@ def admits_ignorance(text: str) -> tuple[bool, str, str]:
     return True, said[0], " ".join([*said[1:], rest]).strip()
 
 
-def read_symbols(text: str, known: Collection[str] = ()) -> list[str]:
+def read_symbols(text: str, known: Collection[str] = (), question: str = "") -> list[str]:
     """Gene symbols, in order, each once: capitals and digits, as HGNC writes them.
 
     Args:
         text: The answer.
         known: Symbols that the question names, which are left out.
+        question: The question; where it is about regulation, ``TF`` is no symbol.
     """
-    found = (match[0].rstrip(".-") for match in _SYMBOL.finditer(stated(text)))
+    said = _without_factors(stated(text), question)
+    found = (match[0].rstrip(".-") for match in _SYMBOL.finditer(said))
     return list(
         dict.fromkeys(
             one for one in found if one not in _NO_SYMBOLS and one not in known and not _ENSEMBL_ID.match(one)
@@ -172,21 +198,30 @@ def read_symbol(text: str, question: str) -> str | None:
         text: The answer.
         question: The question, whose own symbols (*the official symbol of LMP10*) are no answer.
     """
-    whole = stated(text).strip(" .\"'*`")
+    whole = _without_factors(stated(text), question).strip(" .\"'*`")
     if re.fullmatch(r"[A-Za-z][\w.-]*\d[\w.-]*|[A-Z]+", whole) and whole.upper() not in _NO_SYMBOLS:
         return whole
     words = set(re.findall(r"[\w.-]*\w", question))
-    return next(iter(read_symbols(text, words)), None)
+    return next(iter(read_symbols(text, words, question)), None)
+
+
+def _without_factors(text: str, question: str) -> str:
+    """The text without ``TF`` where it is short for transcription factor."""
+    return (_ANY_FACTOR if _FACTORS_ASKED.search(question) else _A_FACTOR).sub("", text)
 
 
 def read_chromosome(text: str) -> str | None:
-    """The first chromosome, as ``chr8``; from *chr8*, *chromosome 8*, a band as *8q24.3*, or *8* alone.
+    """The first chromosome, as ``chr8``; from *chr8*, *chromosome 8*, *X chromosome*, *8q24.3*, or *8* alone.
 
     Args:
         text: The answer.
     """
     found = _CHROMOSOME.search(stated(text))
-    return None if found is None else _chromosome(found["named"] or found["band"] or found["alone"])
+    return (
+        None
+        if found is None
+        else _chromosome(found["named"] or found["before"] or found["band"] or found["alone"])
+    )
 
 
 def read_region(text: str) -> Region | None:
@@ -205,6 +240,9 @@ def read_region(text: str) -> Region | None:
 def read_yes_no(text: str) -> bool | None:
     """Whether a gene codes for a protein: *yes*, *TRUE*, *no*, *NA*, or said in words.
 
+    Words for a gene of RNA (*a lncRNA*, *it encodes a microRNA*) say no, unless the answer says
+    *protein-coding*.
+
     Args:
         text: The answer.
     """
@@ -215,7 +253,11 @@ def read_yes_no(text: str) -> bool | None:
     said = _NO_PSEUDOGENE.sub("", said)
     if _NEGATIVE.search(said):
         return False
-    if re.search(r"\bprotein[ -]coding\b|\bcodes for a protein\b|\bencodes\b", said, re.IGNORECASE):
+    if re.search(r"\bprotein[ -]coding\b|\bcodes for a protein\b", said, re.IGNORECASE):
+        return True
+    if _RNA_GENE.search(said):
+        return False
+    if re.search(r"\bencodes\b", said, re.IGNORECASE):
         return True
     found = _YES_NO.search(said)
     return None if found is None else found[0].lower() in ("yes", "true")

@@ -170,7 +170,7 @@ def _read_place(text: str, asked: str) -> object:
 
 _READERS: dict[AnswerForm, _Reader] = {
     "symbol": read_symbol,
-    "symbols": lambda text, asked: read_symbols(text) or None,
+    "symbols": lambda text, asked: read_symbols(text, question=asked) or None,
     "names": _read_names,
     "chromosome": lambda text, asked: read_chromosome(text),
     "region": _read_place,
