@@ -1,4 +1,4 @@
-"""Files and folders that are read or written, looked at before work begins."""
+"""Folders that are written into, looked at before work begins."""
 
 import os
 from pathlib import Path
@@ -19,25 +19,6 @@ def check_output_folder(option: str, folder: Path) -> None:
         )
 
 
-def check_output_file(option: str, path: Path) -> None:
-    """Raises a ConfigError unless a file can be written, or made with its folder; nothing is made yet.
-
-    Args:
-        option: What the user calls it.
-        path: The file.
-    """
-    if path.is_dir():
-        reason: str | None = "it is a folder"
-    elif path.exists() and not os.access(path, os.W_OK):
-        reason = "it may not be written"
-    else:
-        reason = _why_not(path.parent)
-    if reason:
-        raise ConfigError(
-            f"{option} must be a file that can be written, got '{path}': {reason}. Choose another."
-        )
-
-
 def _why_not(folder: Path) -> str | None:
     """Why nothing can be written into a folder; None where it can."""
     place = folder.absolute()
@@ -48,8 +29,3 @@ def _why_not(folder: Path) -> str | None:
     if not nearest.is_dir():
         return f"{nearest} is no folder"
     return None if os.access(nearest, os.W_OK | os.X_OK) else f"{nearest} may not be written into"
-
-
-def nothing_there(path: Path) -> str:
-    """What is wrong with a path that names no file: `is a folder` or `does not exist`."""
-    return "is a folder" if path.is_dir() else "does not exist"

@@ -59,7 +59,7 @@ _ENSEMBL_ID = re.compile(r"ENS[A-Z]*\d{6,}")
 _NAMES = r"(?:[1-9]|1\d|2[0-2]|X|Y|MT?)"
 _CHROMOSOME = re.compile(
     rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?:(?:number|no\.?|#)\s*)?(?P<named>{_NAMES})(?![0-9A-Za-z])"
-    rf"|\b(?P<before>{_NAMES})[ -]chromosome\b"
+    r"|\b(?P<before>[XY])(?:\s*(?:/|&|and|or)\s*[XY])?[\s-]+chromosomes?\b"
     r"|\b(?P<band>[1-9]|1\d|2[0-2]|X|Y)(?:p|q)(?:\d{1,2}(?:\.\d+)?|ter)\b"
     rf"|^\W*(?P<alone>{_NAMES})\W*$",
     re.IGNORECASE,
@@ -73,19 +73,19 @@ _REGION = re.compile(
 )
 _NEGATIVE = re.compile(
     r"\b(?:not|non|isn'?t|never)[ -](?:\w+ )?(?:a )?(?:protein[ -])?cod|\bnot a\b|\bpseudogene"
-    r"|\bdoes ?n[o']t (?:en)?code|\b(?:long )?non-?coding|\b(?:micro|lnc|linc|mi|sno|sn|nc|r|t)RNA\b",
+    r"|\bdoes ?n[o']t (?:en)?code",
     re.IGNORECASE,
 )
 # Kinds of RNA that are the product of a gene; mRNA is not.
 _RNA = (
     r"(?:(?:micro|mi|lnc|linc|nc|r|t|sno?|sca?|pi|si|circ)-?RNAs?(?:-\d\w*)?"
-    r"|(?:(?:ribosomal|transfer|small|nuclear|nucleolar|long|intergenic|non-?coding|antisense|vault|circular)[ -])*"
-    r"\bRNAs?)"
+    r"|(?:(?:ribosomal|transfer|small|nuclear|nucleolar|long|intergenic|non-?coding|antisense|vault"
+    r"|circular)[ -])*\bRNAs?)"
 )
 # Said of the gene: not *a tRNA synthetase*, nor *a kinase that is regulated by a microRNA*.
 _RNA_GENE = re.compile(
-    r"(?:^\W*(?:an? |the )?|\b(?:is|was|as|encodes?|encoding|codes? for|coding for|produces?) )"
-    r"(?:(?!(?:of|by|for|with|to|from|that|which|not|regulated|targeted)\b)[\w-]+ ){0,4}?"
+    r"(?:^\W*(?:an? |the )?|\b(?:is|was|as|encodes?|encoding|codes? for|coding for|produces?) "
+    r"(?:(?!(?:of|by|for|with|to|from|that|which|not|regulated|targeted)\b)[\w-]+ ){0,4}?)"
     rf"\b{_RNA}(?=\W*$|[.,;:()!?]|\s(?:genes?|transcripts?|molecules?|precursor|class|component|that|which"
     r"|in|from|of|with|involved|located|called|named|rather|not|instead)\b)",
     re.IGNORECASE,
@@ -216,12 +216,11 @@ def read_chromosome(text: str) -> str | None:
     Args:
         text: The answer.
     """
-    found = _CHROMOSOME.search(stated(text))
-    return (
-        None
-        if found is None
-        else _chromosome(found["named"] or found["before"] or found["band"] or found["alone"])
-    )
+    said = stated(text)
+    for found in _CHROMOSOME.finditer(said):
+        if not _NOT_THERE.search(said[: found.start()]):
+            return _chromosome(found["named"] or found["before"] or found["band"] or found["alone"])
+    return None
 
 
 def read_region(text: str) -> Region | None:

@@ -76,7 +76,9 @@ def test_proteins_that_work_on_rna_are_proteins(answer: str) -> None:
     assert read_yes_no(answer) is True
 
 
-@pytest.mark.parametrize("answer", ["It is a target of microRNAs.", "RNA", "It is expressed in the liver."])
+@pytest.mark.parametrize(
+    "answer", ["It is a target of microRNAs.", "The product binds RNA.", "It is expressed in the liver."]
+)
 def test_what_is_said_of_rna_alone_is_no_answer(answer: str) -> None:
     assert read_yes_no(answer) is None
 
