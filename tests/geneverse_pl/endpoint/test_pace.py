@@ -66,7 +66,8 @@ def test_a_tally_tells_numbers_cost_and_time() -> None:
     tally.count(Failure("broken"), 9.0)
     tally.count_cached()
     assert tally.cost(2.0, 10.0) == pytest.approx(1.5 * 2 + 0.3 * 10)
-    assert tally.cost(2.0, None) == pytest.approx(3.0)
+    assert tally.cost(2.0, 0.0) == pytest.approx(3.0)
+    assert tally.cost(2.0, None) is None
     assert tally.cost(None, None) is None
     report = tally.describe(2.0, 10.0)
     assert "answers: 3 new, 1 kept from before" in report
