@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from geneverse_pl.exceptions import ConfigError, GeneverseError
+from geneverse_pl.exceptions import ConfigError, DataFormatError, GeneverseError
 
 SUBCOMMANDS = {
     "fit": "fine-tune a model, then test it beside its controls",
@@ -114,7 +114,7 @@ def check_arguments(arguments: Sequence[str], subcommands: Iterable[str]) -> Non
             + " ".join(a for a in arguments if a != later)
         )
     if first not in names:
-        near = difflib.get_close_matches(first, ordered, n=1)
+        near = ["fit"] if first == "train" else difflib.get_close_matches(first, ordered, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ConfigError(f"Unknown subcommand '{first}'.{hint} Choose one of: {listed}.")
     _check_config_files(arguments)
@@ -133,14 +133,38 @@ def _check_config_files(arguments: Sequence[str]) -> None:
                 "--config must be followed by a YAML file, and nothing is. Name one of configs/."
             )
         path = Path(value)
-        if "\n" in value or path.is_file():
+        if "\n" in value:
+            continue
+        if path.is_file():
+            _check_config(path)
             continue
         folder = path.parent
         near = difflib.get_close_matches(path.name, [p.name for p in folder.glob("*.y*ml")], n=1)
         hint = (
             f" Did you mean {folder / near[0]}?" if near else " Shipped ones lie in configs/ of the project."
         )
-        raise ConfigError(f"--config must name a file, and '{value}' does not exist.{hint}")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ConfigError(f"--config must name a file, and '{value}' {what}.{hint}")
+
+
+def _check_config(path: Path) -> None:
+    """Raises a DataFormatError unless a file is a mapping in YAML; what it holds is looked at later."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataFormatError(path, "must be YAML in UTF-8, and is not. Save it anew.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 1
+        reason = getattr(error, "problem", None) or "cannot be read"
+        raise DataFormatError(path, f"must be YAML, and is not ({reason}). Mend it there.", line) from error
+    if not isinstance(content, dict):
+        what = "nothing" if content is None else f"one {type(content).__name__}"
+        raise DataFormatError(
+            path, f"must be a configuration with sections as trainer, model and data, and holds {what}."
+        )
 
 
 def one_line(error: BaseException) -> str | None:

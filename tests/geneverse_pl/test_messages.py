@@ -12,7 +12,7 @@ import pytest
 
 from geneverse_pl import messages
 from geneverse_pl.checkpoint_files import check_checkpoint
-from geneverse_pl.exceptions import ConfigError
+from geneverse_pl.exceptions import ConfigError, DataFormatError
 from geneverse_pl.messages import (
     OVERVIEW,
     SUBCOMMANDS,
@@ -32,10 +32,12 @@ from geneverse_pl.messages import (
         ),
         (["--config=a.yaml"], "Write: geneverse_pl fit --config=a.yaml"),
         (["fitt"], "Unknown subcommand 'fitt'. Did you mean 'fit'?"),
+        (["train"], "Unknown subcommand 'train'. Did you mean 'fit'?"),
         (["xyz"], "Unknown subcommand 'xyz'. Choose one of: fit"),
         (["fit", "--config"], "--config must be followed by a YAML file"),
         (["fit", "--config", "--trainer.max_steps", "3"], "--config must be followed by a YAML file"),
         (["fit", "-c", "configs/quikstart.yaml"], "Did you mean configs/quickstart.yaml?"),
+        (["fit", "--config=configs"], "'configs' is a folder."),
         (["fit", "--config=none/a.yaml"], "'none/a.yaml' does not exist. Shipped ones lie in configs/"),
     ],
 )
@@ -51,11 +53,30 @@ def test_usual_mistakes(
 
 def test_good_arguments_pass(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
-    path.touch()
+    path.write_text("trainer: {max_epochs: 1}\n")
     check_arguments(
         ["fit", "--config", str(path), f"--config={path}", "--trainer.max_steps", "3"], SUBCOMMANDS
     )
     check_arguments(["fit", "--config", "trainer:\n  max_steps: 3\n"], SUBCOMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff\xfea", "a.yaml: must be YAML in UTF-8"),
+        (b"", "a.yaml: must be a configuration with sections as trainer, model and data, and holds nothing"),
+        (b"# a note\n", "and holds nothing"),
+        (b"[1, 2]", "and holds one list"),
+        (b"some text", "and holds one str"),
+        (b"trainer:\n  a: {1\nmodel: 2\n", r"a.yaml: line 3 must be YAML, and is not \("),
+        (b"[" * 5000, "must be YAML, and is not"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(content)
+    with pytest.raises(DataFormatError, match=message):
+        check_arguments(["fit", "--config", str(path)], SUBCOMMANDS)
 
 
 def test_the_overview_names_every_subcommand() -> None:
