@@ -31,7 +31,7 @@ def check_checkpoint(ckpt_path: str | None, run_folder: Path) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint file, its tensors on the CPU; no code in it is run.
+    """The content of a checkpoint file, its tensors left on the disk; no code in it is run.
 
     Args:
         path: The file.
@@ -48,7 +48,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"--ckpt_path must name a whole checkpoint, and {path} is cut short or none. {_ADVICE}"
         )
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         raise ConfigError(
             f"--ckpt_path must name a checkpoint of tensors and numbers alone, and {path} holds other "

@@ -1,4 +1,4 @@
-"""Folders that are written into, looked at before work begins."""
+"""Files and folders that are written, looked at before work begins."""
 
 import os
 from pathlib import Path
@@ -16,6 +16,19 @@ def check_output_folder(option: str, folder: Path) -> None:
     if reason := _why_not(folder):
         raise ConfigError(
             f"{option} must be a folder that can be made, got '{folder}': {reason}. Choose another."
+        )
+
+
+def check_output_file(option: str, path: Path) -> None:
+    """Raises a ConfigError unless a file can be written, or made with its folder; nothing is made yet.
+
+    Args:
+        option: What the user calls it.
+        path: The file.
+    """
+    if reason := "it is a folder" if path.is_dir() else _why_not(path.parent):
+        raise ConfigError(
+            f"{option} must be a file that can be written, got '{path}': {reason}. Choose another."
         )
 
 

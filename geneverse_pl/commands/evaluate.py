@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from geneverse_pl.commands.options import OptionParser
 from geneverse_pl.exceptions import ConfigError, unknown_choice
+from geneverse_pl.places import check_output_file, check_output_folder
 
 if TYPE_CHECKING:
     from geneverse_pl.evaluation.bootstrap import BootstrapSettings
@@ -101,6 +102,10 @@ def _check(options: Namespace) -> None:
         raise ConfigError(f"--confidence must be in (0, 1), got {options.confidence}.")
     if options.seed < 0:
         raise ConfigError(f"--seed must be >= 0, got {options.seed}.")
+    if options.out is not None:
+        check_output_folder("--out", options.out)
+    if options.leaderboard is not None:
+        check_output_file("--leaderboard", options.leaderboard)
 
 
 # --- reports ---

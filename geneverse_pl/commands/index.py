@@ -4,6 +4,7 @@ import importlib
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,14 @@ def run(arguments: Sequence[str]) -> int:
     found: Iterable[Passage] = (
         read_passages(options.passages) if options.maker is None else made(options.maker, options.source)
     )
+    found = iter(found)
+    first = next(found, None)
+    if first is None:
+        raise ConfigError(
+            f"An index needs at least one passage, and {options.passages or options.maker} has none. Give "
+            "others."
+        )
+    found = chain([first], found)
     if options.save_passages is not None:
         found = list(found)
         try:

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,12 +60,13 @@ class AnswerFile:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Holds the file open, for this process alone.
+        """Holds the file open, for this process alone; a new file that got no answer is removed again.
 
         Raises:
             ConfigError: If another process writes it, or its answers were made with other settings.
             DataFormatError: If it is no file of answers.
         """
+        is_new = not self.path.exists()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             opened = self.path.open("a+b")
@@ -87,6 +89,8 @@ class AnswerFile:
                 yield
             finally:
                 self._file = None
+                if is_new and not os.fstat(file.fileno()).st_size:
+                    self.path.unlink(missing_ok=True)
 
     def remaining(self, questions: Iterable[tuple[int, Question]]) -> Iterator[tuple[int, Question]]:
         """The questions that have no answer yet.

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,7 +70,8 @@ class QuestionReader:
             path: The file.
 
         Raises:
-            DataFormatError: If a record is damaged, asks nothing, or names an image that is not there.
+            DataFormatError: If there is none, or a record is damaged, asks nothing, or names an image that is
+                not there.
             ConfigError: If the suffix is none of those known, or an image's path leads out of its folder.
         """
         suffix = Path(path.name.lower().removesuffix(".gz")).suffix
@@ -81,8 +83,12 @@ class QuestionReader:
             raise ConfigError(
                 f"The suffix of a file of questions must be a known one, got '{path.name}'. {_FORMS}"
             )
+        is_empty = True
         for line, record in readers[suffix](path, _text(path)):
+            is_empty = False
             yield self._question(path, line, record)
+        if is_empty:
+            raise DataFormatError(path, "must hold at least one question, and holds none. Give another file.")
 
     def _question(self, path: Path, line: int, record: dict[str, Any]) -> Question:
         def error(message: str) -> DataFormatError:
@@ -97,6 +103,9 @@ class QuestionReader:
         context = next((record[key] for key in _CONTEXT_KEYS if record.get(key)), "")
         if not isinstance(context, str):
             raise error(f"must have a text as context, got {context!r}.")
+        for text in (record[keys[0]], context):
+            if re.search("[\ud800-\udfff]", text):
+                raise error(f"has half of a character pair, which is no text, in {text!r}. Correct it.")
         names = next((_listed(record[key], error) for key in _IMAGE_KEYS if record.get(key)), [])
         choices = _listed(record[self.choices_column], error) if record.get(self.choices_column) else []
         if choices:

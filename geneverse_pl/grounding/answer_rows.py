@@ -12,6 +12,7 @@ from geneverse_pl.exceptions import ConfigError, DataFormatError
 from geneverse_pl.grounding.grounding import Grounded, ground
 from geneverse_pl.grounding.symbols import genes_in
 from geneverse_pl.grounding.table import Entity, GroundingTable
+from geneverse_pl.places import check_output_file
 
 #: Fields that grounding adds to a row.
 FIELDS = ("grounded", "changes", "unknown")
@@ -140,6 +141,7 @@ def ground_file(answers: Path, out: Path, grounder: AnswerGrounder, name: str = 
     """
     if not answers.is_file():
         raise ConfigError(f"answers must name a file that `generate` wrote, and {answers} does not exist.")
+    check_output_file("out", out)
     if out.exists() and out.samefile(answers):
         raise ConfigError(f"out must be another file than answers, got {out} for both. Choose another.")
     tally = Tally()

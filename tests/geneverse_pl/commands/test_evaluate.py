@@ -122,6 +122,8 @@ def test_models_of_one_run_are_compared(make_run: Any, capsys: pytest.CaptureFix
         (["--compare", "RUN", "OTHER"], "Two runs must share questions to be compared"),
         (["--compare", "RUN", "RUN", "--leaderboard", "x.csv"], "--leaderboard lists single runs"),
         (["RUN", "RUN", "--out", "x"], "several runs are called 'runs_version_0'. Report them one by one."),
+        (["RUN", "--out", "CONFIG"], "--out must be a folder that can be made"),
+        (["RUN", "--leaderboard", "EMPTY"], "--leaderboard must be a file that can be written"),
         (["RUN", "--resample", "3"], "Unknown argument '--resample'. Did you mean '--resamples'?"),
         (["--adapter", "none"], "--adapter must name an adapter folder, and 'none' does not exist."),
         (["--adapter", "EMPTY"], "there is no config.yaml above"),

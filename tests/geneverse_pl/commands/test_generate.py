@@ -100,6 +100,7 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+    assert not Path(command[command.index("--out") + 1]).exists()
 
 
 def test_predict_gives_the_same_answers(

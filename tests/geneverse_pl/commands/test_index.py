@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,7 @@ def test_passages_of_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["--maker", "os.path", "--out", "x"], "maker must be a function with its module"),
         (["--maker", ".a.b", "--out", "x"], "maker must be a function with its module"),
         (["--passages", "a", "--out", "x", "--save_passages", "b.jsonl.gz"], "Leave out .gz."),
+        (["--passages", os.devnull, "--out", "x"], "An index needs at least one passage"),
         (["--passages", "none.jsonl", "--out", "x"], "does not exist, expected a file of passages"),
         (["--passages", "a", "--source", "b", "--out", "x"], "source must come with --maker"),
         (["--passages", "a", "--out", "x", "--batch_size", "0"], "batch_size must be > 0, got 0"),

@@ -62,7 +62,9 @@ def test_rows_too_short_for_a_sample_are_refused_before_the_model_is_loaded(
 def test_a_test_asks_for_no_batching(
     make_data: Make, make_trainer: Callable[..., Trainer], make_task: Callable[..., TextTask]
 ) -> None:
-    make_trainer().test(make_task(), datamodule=make_data(row_length=16), verbose=False)
+    task = make_task()
+    make_trainer().test(task, datamodule=make_data(row_length=16), verbose=False)
+    assert {result.split for result in task.results} == {"held_out", "memorised"}
 
 
 @pytest.mark.parametrize(

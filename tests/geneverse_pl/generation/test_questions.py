@@ -73,6 +73,9 @@ def test_choices_and_images_of_records(tmp_path: Path) -> None:
         ("q.json", "[{", "is no JSON list"),
         ("q.csv", "question,id\na\n", "line 2 must have 2 cells"),
         ("q.csv", 'question\n"a', "cannot be read"),
+        ("q.jsonl", "\n", "must hold at least one question, and holds none"),
+        ("q.csv", "question,id\n", "must hold at least one question, and holds none"),
+        ("q.jsonl", '{"question": "lone \\ud800 surrogate"}', "line 1 has half of a character pair"),
         ("q.jsonl.gz", "no gzip", "cannot be read as UTF-8 text"),
     ],
 )

@@ -91,6 +91,8 @@ def test_files_that_do_not_fit_are_refused(answers: Path, tmp_path: Path, table:
         ground_file(answers, answers, grounder)
     with pytest.raises(ConfigError, match="out must be a file that can be written"):
         ground_file(answers, answers / "out.jsonl", grounder)
+    with pytest.raises(ConfigError, match="out must be a file that can be written, got .* it is a folder"):
+        ground_file(answers, tmp_path, grounder)
     answers.write_bytes(b"\xff\n")
     with pytest.raises(DataFormatError, match="must be UTF-8"):
         ground_file(answers, tmp_path / "out.jsonl", grounder)
