@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings, Interval
 from geneverse_pl.evaluation.measures import Measure
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.statistics import Array
@@ -20,7 +20,7 @@ def measured_scores(
     model: str,
     bootstrap: BootstrapSettings,
 ) -> list[Score]:
-    """One score a metric; a warning tells why one is undefined or has no interval.
+    """One score a metric; a warning tells why some are undefined or have no interval.
 
     Args:
         measures: Metric -> how it follows from the N answers.
@@ -30,10 +30,28 @@ def measured_scores(
         model: Model of the scores.
         bootstrap: How intervals are computed.
     """
-    scores = []
-    for metric, measure in measures.items():
-        interval = bootstrap.interval(measure.statistic, *measure.arrays, groups=groups)
+    intervals = {
+        metric: bootstrap.interval(measure.statistic, *measure.arrays, groups=groups)
+        for metric, measure in measures.items()
+    }
+    return scores_of_intervals(intervals, task=task, split=split, model=model)
+
+
+def scores_of_intervals(
+    intervals: Mapping[str, Interval], *, task: str, split: str, model: str
+) -> list[Score]:
+    """One score a metric; one warning for all that lack value or bounds for the same reason.
+
+    Args:
+        intervals: Metric -> its interval.
+        task: Task of the scores.
+        split: Split of the scores.
+        model: Model of the scores.
+    """
+    lacking: dict[str, list[str]] = {}
+    for metric, interval in intervals.items():
         if interval.reason:
-            logger.warning("%s, %s: %s of %s is %s.", task, split, metric, model, interval.reason)
-        scores.append(Score.from_interval(task, split, metric, model, interval))
-    return scores
+            lacking.setdefault(interval.reason, []).append(metric)
+    for reason, metrics in lacking.items():
+        logger.warning("%s, %s: %s of %s: %s.", task, split, ", ".join(metrics), model, reason)
+    return [Score.from_interval(task, split, metric, model, one) for metric, one in intervals.items()]

@@ -1,7 +1,6 @@
 """Scores of free text, beside two controls: the true answer to another question, and the true one."""
 
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -13,13 +12,12 @@ import numpy as np
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.claims import ClaimReport, TruthRecord, check_claims, names_gene_and_function
 from geneverse_pl.evaluation.claims.table import format_claim_table
+from geneverse_pl.evaluation.measured import scores_of_intervals
 from geneverse_pl.evaluation.overlap import rouge_l, rouge_n, sentence_bleu, token_f1, words
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.statistics import MEAN, Floats
 from geneverse_pl.evaluation.structure import StructureScore, asked_form, structure_score
 from geneverse_pl.whole_file import write_whole
-
-logger = logging.getLogger(__name__)
 
 #: Cosine of each answer and its true text, ``(N,)``.
 Similarity = Callable[[Sequence[str], Sequence[str]], Floats]
@@ -161,22 +159,19 @@ class OpenAnswers:
     def _means(
         self, model: str, values: Mapping[str, Sequence[float | None]], bootstrap: BootstrapSettings
     ) -> list[Score]:
-        scores = []
+        intervals = {}
         for metric, column in values.items():
             kept = [
                 (value, group) for value, group in zip(column, self.groups, strict=True) if value is not None
             ]
             if not kept:
                 continue
-            interval = bootstrap.interval(
+            intervals[metric] = bootstrap.interval(
                 MEAN,
                 np.array([value for value, _ in kept], np.float64),
                 groups=[group for _, group in kept],
             )
-            if interval.reason:
-                logger.warning("%s, %s: %s of %s: %s.", self.kind, self.split, metric, model, interval.reason)
-            scores.append(Score.from_interval(self.kind, self.split, metric, model, interval))
-        return scores
+        return scores_of_intervals(intervals, task=self.kind, split=self.split, model=model)
 
 
 def write_open_answers(folder: Path, cells: Sequence[OpenAnswers]) -> list[str]:

@@ -62,7 +62,15 @@ def test_one_class_has_no_auroc_and_says_so(caplog: pytest.LogCaptureFixture) ->
     scores = by_metric(relation_scores([0.9, 0.2], [1, 1], None, 0.5, **NAMES))
     assert math.isnan(scores["auroc"].value)
     assert scores["accuracy"].value == 0.5
-    assert "auroc of tuned is undefined: the sample must hold items of both classes" in caplog.text
+    assert "auroc of tuned: undefined: the sample must hold items of both classes" in caplog.text
+
+
+def test_what_lacks_an_interval_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    relation_scores([0.9, 0.2], [1, 0], ["a", "a"], 0.5, **NAMES)
+    [told] = caplog.records
+    assert told.getMessage().endswith(
+        "held_out: accuracy, f1, mcc, auroc of tuned: no interval: at least 2 groups are needed, got 1."
+    )
 
 
 def test_list_scores_by_hand() -> None:
