@@ -78,6 +78,12 @@ def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     monkeypatch.setenv("GENEVERSE_CACHE", str(tmp_path_factory.getbasetemp() / "geneverse-cache"))
 
 
+@pytest.fixture(autouse=True)
+def _own_randomness() -> None:
+    """Each test draws the same numbers, whatever ran before it: a training of a few steps hangs on them."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def make_tiny_tokenizer() -> Callable[[], PreTrainedTokenizerFast]:
     """Builds a new tokenizer at each call, for fixtures that live longer than a test."""

@@ -243,8 +243,12 @@ def test_the_adapter_folder_answers_questions_about_pictures(
     make_colours: Colours, make_vision_task: Tasks, make_trainer: Trainers, tmp_path: Path
 ) -> None:
     data = make_colours()
-    task = make_vision_task(adapter={"method": "full"}, tower_adapter={"method": "lora", "rank": 2})
-    make_trainer(max_steps=120).fit(task, datamodule=data)
+    task = make_vision_task(
+        adapter={"method": "full"},
+        tower_adapter={"method": "lora", "rank": 2},
+        optimizer=lambda params: torch.optim.AdamW(params, lr=3e-3),
+    )
+    make_trainer(max_steps=200).fit(task, datamodule=data)
     state = {name: p.detach() for name, p in task.named_parameters() if p.requires_grad}
     task.save_folder(tmp_path / "tuned", {"state_dict": state, "global_step": 40})
     assert "projector.safetensors" in (tmp_path / "tuned" / "README.md").read_text()
