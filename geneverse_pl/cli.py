@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import re
 import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 import datamodules
+import geneverse_pl
 from geneverse_pl.callbacks.adapter_checkpoint import AdapterCheckpoint
 from geneverse_pl.callbacks.prediction_writer import PredictionWriter
 from geneverse_pl.callbacks.run_facts import RunFacts
@@ -21,7 +23,7 @@ from geneverse_pl.callbacks.throughput import Throughput
 from geneverse_pl.checkpoint_files import check_checkpoint, read_checkpoint
 from geneverse_pl.data.datamodule import TextDataModule
 from geneverse_pl.exceptions import GeneverseError
-from geneverse_pl.messages import COMMANDS, check_arguments, configure_logging, one_line
+from geneverse_pl.messages import COMMANDS, check_arguments, config_files, configure_logging, one_line
 from geneverse_pl.places import check_output_folder
 from geneverse_pl.tasks.base import BaseTask, check_fields
 from geneverse_pl.trainer import Trainer
@@ -196,10 +198,24 @@ def default_loggers(root: Path) -> list[Logger]:
     ]
 
 
+def import_named(arguments: Sequence[str]) -> None:
+    """Imports the public classes that arguments or configuration files name, so that a bare name is enough.
+
+    Args:
+        arguments: Arguments of the command line.
+    """
+    texts = [*arguments, *(path.read_text("utf-8") for path in config_files(arguments))]
+    words = set(re.findall(r"\w+", "\n".join(texts)))
+    for package in (geneverse_pl, datamodules):
+        for name in words.intersection(package.__all__):
+            getattr(package, name)
+
+
 def run(args: Sequence[str] | None = None) -> GeneverseCLI:
     """Parses the arguments and runs the subcommand; errors are raised."""
     arguments = list(sys.argv[1:] if args is None else args)
     check_arguments(arguments, {*GeneverseCLI.subcommands(), *COMMANDS})
+    import_named(arguments)
     return GeneverseCLI(
         BaseTask,
         L.LightningDataModule,

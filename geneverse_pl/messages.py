@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -30,6 +30,9 @@ SUBCOMMANDS = {
 }
 # Those that need no trainer, and take options of their own.
 COMMANDS = ("generate", "chat", "evaluate", "baseline", "judge", "embed", "ground", "index")
+
+# Sections whose class is the user's choice, each with one that could be meant.
+CLASS_EXAMPLES = {"--model.help": "TextTask", "--data.help": "GenePhenotypeDataModule"}
 
 OVERVIEW = """usage: geneverse_pl SUBCOMMAND --config FILE [--config FILE ...] [--section.option VALUE ...]
 
@@ -117,10 +120,20 @@ def check_arguments(arguments: Sequence[str], subcommands: Iterable[str]) -> Non
         near = ["fit"] if first == "train" else difflib.get_close_matches(first, ordered, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ConfigError(f"Unknown subcommand '{first}'.{hint} Choose one of: {listed}.")
-    _check_config_files(arguments)
+    for path in config_files(arguments):
+        _check_config(path)
+    _check_help(arguments)
 
 
-def _check_config_files(arguments: Sequence[str]) -> None:
+def config_files(arguments: Sequence[str]) -> Iterator[Path]:
+    """The configuration files that arguments name, in order.
+
+    Args:
+        arguments: Arguments without the program's name.
+
+    Raises:
+        ConfigError: If a ``--config`` names none, or one that is not there.
+    """
     for place, argument in enumerate(arguments):
         if argument in ("--config", "-c"):
             value = arguments[place + 1] if place + 1 < len(arguments) else ""
@@ -132,19 +145,30 @@ def _check_config_files(arguments: Sequence[str]) -> None:
             raise ConfigError(
                 "--config must be followed by a YAML file, and nothing is. Name one of configs/."
             )
-        path = Path(value)
-        if "\n" in value:
-            continue
-        if path.is_file():
-            _check_config(path)
-            continue
-        folder = path.parent
-        near = difflib.get_close_matches(path.name, [p.name for p in folder.glob("*.y*ml")], n=1)
-        hint = (
-            f" Did you mean {folder / near[0]}?" if near else " Shipped ones lie in configs/ of the project."
-        )
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise ConfigError(f"--config must name a file, and '{value}' {what}.{hint}")
+        if "\n" not in value:  # else it is the configuration itself
+            yield _existing(value)
+
+
+def _existing(value: str) -> Path:
+    path = Path(value)
+    if path.is_file():
+        return path
+    folder = path.parent
+    near = difflib.get_close_matches(path.name, [p.name for p in folder.glob("*.y*ml")], n=1)
+    hint = f" Did you mean {folder / near[0]}?" if near else " Shipped ones lie in configs/ of the project."
+    what = "is a folder" if path.is_dir() else "does not exist"
+    raise ConfigError(f"--config must name a file, and '{value}' {what}.{hint}")
+
+
+def _check_help(arguments: Sequence[str]) -> None:
+    """Raises a ConfigError where the help on a class is asked for and no class is named."""
+    for place, argument in enumerate(arguments):
+        following = arguments[place + 1] if place + 1 < len(arguments) else ""
+        if argument in CLASS_EXAMPLES and (not following or following.startswith("-")):
+            raise ConfigError(
+                f"{argument} must be followed by a class, and nothing is. Write: {argument} "
+                f"{CLASS_EXAMPLES[argument]}, or leave .help out to see all options."
+            )
 
 
 def _check_config(path: Path) -> None:

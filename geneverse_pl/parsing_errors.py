@@ -124,6 +124,9 @@ def _unknown_class(text: str, keys: list[str]) -> str | None:
         given = [group for match in (path, other, module) if match for group in match.groups() if group]
         return _unknown(keys, given[0].strip() if given else "?", names)
     if bare:
+        number = re.findall(r"Expected an? <class '(int|float|bool)'>", text[: bare.start()])
+        if number:  # it could be a number or an object
+            return _wrong_type(keys, number[-1:], bare[1])
         # A class of a section may be given by its name alone.
         return _unknown(keys, bare[1], [*names, *(name.rsplit(".", 1)[-1] for name in names)])
     return None
@@ -147,6 +150,10 @@ def _bad_value(text: str, keys: list[str]) -> str | None:
     types.pop("NoneType", None)
     if not types:
         return None
+    return _wrong_type(keys, types, value)
+
+
+def _wrong_type(keys: list[str], types: Iterable[str], value: str) -> str:
     wanted = " or ".join(_TYPE_NAMES.get(name, name.rsplit(".", 1)[-1]) for name in types)
     return f"{dotted(keys)} must be {wanted}, got '{value}'."
 

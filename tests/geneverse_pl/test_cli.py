@@ -34,6 +34,23 @@ def test_help(subcommand: str, arguments: list[str], capsys: pytest.CaptureFixtu
     assert ("--trainer.max_steps" if arguments == ["--help"] else "--model.adapter ADAPTER") in shown
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--model.help", "TextTask"], "--model.attention"),
+        (["--data.help", "MarkerGeneDataModule"], "--data.cache_dir"),
+        (["--model", "TextTask", "--print_config"], "class_path: geneverse_pl.TextTask"),
+    ],
+)
+def test_classes_of_ours_go_by_their_bare_names(arguments: list[str], shown: str) -> None:
+    # In a process of its own: here other tests have imported the classes already.
+    ran = subprocess.run(
+        [sys.executable, "-m", "geneverse_pl", "fit", *arguments], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert shown in ran.stdout
+
+
 def test_the_whole_configuration_can_be_printed_and_used_again(
     config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

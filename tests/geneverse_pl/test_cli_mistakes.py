@@ -120,6 +120,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str], str]] = {
         "adapter 'freeze' leaves none. Choose lora or full",
     ),
     "no such device": ({}, ["--trainer.accelerator=tpu"], "torch_xla"),
+    "learning rate of letters": (
+        {f"{TASK}.optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": "abc"}}},
+        [],
+        f"{TASK}.optimizer.lr must be a number, got 'abc'",
+    ),
     "learning rate below zero": (
         {f"{TASK}.optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": -1.0}}},
         [],

@@ -38,6 +38,11 @@ from geneverse_pl.messages import (
         (["fit", "--config", "--trainer.max_steps", "3"], "--config must be followed by a YAML file"),
         (["fit", "-c", "configs/quikstart.yaml"], "Did you mean configs/quickstart.yaml?"),
         (["fit", "--config=configs"], "'configs' is a folder."),
+        (
+            ["fit", "--data.help"],
+            "--data.help must be followed by a class, and nothing is. Write: ",
+        ),
+        (["fit", "--model.help", "--trainer.max_steps", "3"], "Write: --model.help TextTask"),
         (["fit", "--config=none/a.yaml"], "'none/a.yaml' does not exist. Shipped ones lie in configs/"),
     ],
 )
