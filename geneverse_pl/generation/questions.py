@@ -1,11 +1,9 @@
 """Questions to a model, and the files that users keep them in."""
 
 import csv
-import gzip
 import io
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 from geneverse_pl.data.images import check_image_path
 from geneverse_pl.exceptions import ConfigError, DataFormatError
+from geneverse_pl.text_file import read_text
 
 _QUESTION_KEYS = ("question", "instruction")  # the second is Alpaca's name
 _CONTEXT_KEYS = ("context", "input")
@@ -84,7 +83,7 @@ class QuestionReader:
                 f"The suffix of a file of questions must be a known one, got '{path.name}'. {_FORMS}"
             )
         is_empty = True
-        for line, record in readers[suffix](path, _text(path)):
+        for line, record in readers[suffix](path, read_text(path, "questions")):
             is_empty = False
             yield self._question(path, line, record)
         if is_empty:
@@ -137,20 +136,6 @@ def _listed(value: object, error: Callable[[str], DataFormatError]) -> list[str]
     if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
         return value
     raise error(f"must have a list of texts, or one text with '{_SEPARATOR}' between, got {value!r}.")
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise DataFormatError(
-            path, "does not exist, expected a file of questions. Check the path."
-        ) from error
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise DataFormatError(path, f"cannot be read as UTF-8 text ({error}). Save it anew.") from error
 
 
 def _json_lines(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:

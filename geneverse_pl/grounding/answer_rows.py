@@ -140,7 +140,8 @@ def ground_file(answers: Path, out: Path, grounder: AnswerGrounder, name: str = 
         DataFormatError: If a line is no object with the field, or has a field of grounding already.
     """
     if not answers.is_file():
-        raise ConfigError(f"answers must name a file that `generate` wrote, and {answers} does not exist.")
+        what = "is a folder" if answers.is_dir() else "does not exist"
+        raise ConfigError(f"answers must name a file that `generate` wrote, and {answers} {what}.")
     check_output_file("out", out)
     if out.exists() and out.samefile(answers):
         raise ConfigError(f"out must be another file than answers, got {out} for both. Choose another.")

@@ -1,15 +1,14 @@
 """What is embedded: entities or texts with their classes, and the pairs of them that are known."""
 
 import csv
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from geneverse_pl.exceptions import ConfigError, DataFormatError
+from geneverse_pl.text_file import read_text
 
 _DELIMITERS = {".tsv": "\t", ".csv": ","}
 _LABELS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -147,23 +146,13 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Line and cells by column of each row."""
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix in (".jsonl", ".ndjson"):
-        yield from _json_rows(path, _text(path))
+        yield from _json_rows(path, read_text(path, "items or pairs"))
     elif suffix in _DELIMITERS:
-        yield from _table_rows(path, _text(path), _DELIMITERS[suffix])
+        yield from _table_rows(path, read_text(path, "items or pairs"), _DELIMITERS[suffix])
     else:
         raise ConfigError(
             f"A file of items or pairs must end in .tsv, .csv or .jsonl, got '{path.name}'. Convert it."
         )
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if path.suffix.lower() == ".gz" else data).decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise DataFormatError(path, "does not exist. Check the path.") from error
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise DataFormatError(path, f"cannot be read as UTF-8 text ({error}). Save it anew.") from error
 
 
 def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:

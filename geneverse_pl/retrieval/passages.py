@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geneverse_pl.exceptions import DataFormatError
+from geneverse_pl.text_file import missing_file
 from geneverse_pl.whole_file import write_whole
 
 
@@ -70,17 +71,28 @@ def read_passages(path: Path) -> Iterator[Passage]:
         path: The file, ``.gz`` behind its name where it is packed.
 
     Raises:
-        DataFormatError: If it cannot be read, or a line is no passage.
+        DataFormatError: If it cannot be read, a line is no passage, or two lines have one id.
     """
+    lines: dict[str, int] = {}
+    for number, line in _numbered(path):
+        passage = _parsed(path, number, line)
+        if lines.setdefault(passage.id, number) != number:
+            same = f"has the id '{passage.id}' of line {lines[passage.id]}"
+            raise DataFormatError(path, f"{same}, and ids must differ. Rename one.", number)
+        yield passage
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that hold something, each with its number."""
     opener: Any = gzip.open if path.name.lower().endswith(".gz") else open
     number = 0
     try:
         with opener(path, "rt", encoding="utf-8", newline="\n") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
-                    yield _parsed(path, number, line)
-    except FileNotFoundError as error:
-        raise DataFormatError(path, "does not exist, expected a file of passages. Check the path.") from error
+                    yield number, line
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise missing_file(path, "passages") from error
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         message = f"cannot be read as UTF-8 text ({error}). Write it anew."
         raise DataFormatError(path, message, number + 1) from error

@@ -76,7 +76,7 @@ def test_choices_and_images_of_records(tmp_path: Path) -> None:
         ("q.jsonl", "\n", "must hold at least one question, and holds none"),
         ("q.csv", "question,id\n", "must hold at least one question, and holds none"),
         ("q.jsonl", '{"question": "lone \\ud800 surrogate"}', "line 1 has half of a character pair"),
-        ("q.jsonl.gz", "no gzip", "cannot be read as UTF-8 text"),
+        ("q.jsonl.gz", "no gzip", r"cannot be read \("),
     ],
 )
 def test_faults_are_named(name: str, text: str, message: str, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_damaged_compression_is_named(tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl.gz"
     data = gzip.compress(b'{"question": "a"}')
     path.write_bytes(data[:10] + b"\xff" + data[11:])  # the first byte behind the header
-    with pytest.raises(DataFormatError, match="cannot be read as UTF-8 text"):
+    with pytest.raises(DataFormatError, match=r"cannot be read \("):
         list(QuestionReader().read(path))
 
 

@@ -129,6 +129,7 @@ def test_passages_come_back(name: str, tmp_path: Path) -> None:
         ('{"text": "a"}', "must have a text under id"),
         ('{"id": "", "text": "a"}', "must have a text under id"),
         ('{"id": "a", "text": "b", "names": "c"}', "must have a list of texts under names, got 'c'"),
+        ('{"id": "1", "text": "b"}', "line 2 has the id '1' of line 1, and ids must differ"),
     ],
 )
 def test_damaged_passages(line: str, message: str, tmp_path: Path) -> None:
@@ -141,6 +142,8 @@ def test_damaged_passages(line: str, message: str, tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(DataFormatError, match="does not exist, expected a file of passages"):
         list(read_passages(tmp_path / "none.jsonl"))
+    with pytest.raises(DataFormatError, match="is a folder, expected a file of passages"):
+        list(read_passages(tmp_path))
     (tmp_path / "bad.jsonl.gz").write_bytes(b"no gzip")
     with pytest.raises(DataFormatError, match="cannot be read as UTF-8 text"):
         list(read_passages(tmp_path / "bad.jsonl.gz"))
