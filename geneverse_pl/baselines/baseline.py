@@ -181,6 +181,7 @@ def write_baseline(run: Path, name: str, result: BaselineResult) -> Path:
         Their folder, below the run's.
     """
     folder = baseline_folder(run, name)
+    folder.mkdir(parents=True, exist_ok=True)
     write_items(folder, result.items)
     write_scores(folder / SCORES_FILE, result.scores)
     write_usage(folder, result.usage)
@@ -188,7 +189,7 @@ def write_baseline(run: Path, name: str, result: BaselineResult) -> Path:
 
 
 def baseline_folder(run: Path, name: str) -> Path:
-    """Makes the folder of a baseline's files, ``RUN/baselines/NAME``.
+    """The folder of a baseline's files, ``RUN/baselines/NAME``; it is made when something is written.
 
     Args:
         run: The run's folder.

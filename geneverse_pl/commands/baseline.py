@@ -63,8 +63,9 @@ def run(arguments: Sequence[str]) -> int:
     from geneverse_pl.endpoint.usage import describe_usage
     from geneverse_pl.evaluation.item_file import read_items
     from geneverse_pl.evaluation.report import format_table
+    from geneverse_pl.evaluation.run_folder import check_run
 
-    items = read_items(options.run)
+    items = read_items(check_run(options.run))
     baseline = build_baseline(options, items)
     folder = baseline_folder(options.run, baseline.name)
     with named_as_options(), Endpoint(config, ResponseCache(folder / CACHE_FILE)) as endpoint:

@@ -53,11 +53,11 @@ def endpoint_config(options: argparse.Namespace) -> "EndpointConfig":
         options: The options.
 
     Raises:
-        ConfigError: If one is out of range.
+        ConfigError: If one is out of range, or the key is not there.
     """
     from geneverse_pl.endpoint.config import EndpointConfig
 
-    return EndpointConfig(
+    config = EndpointConfig(
         base_url=options.url,
         model=options.model,
         api_key_variable=options.api_key_env,
@@ -72,6 +72,8 @@ def endpoint_config(options: argparse.Namespace) -> "EndpointConfig":
         input_price=options.price_in,
         output_price=options.price_out,
     )
+    config.read_key()  # a missing one is told before anything is opened
+    return config
 
 
 @contextmanager

@@ -55,16 +55,18 @@ def run(arguments: Sequence[str]) -> int:
     from geneverse_pl.evaluation.bootstrap import BootstrapSettings
     from geneverse_pl.evaluation.item_file import read_items
     from geneverse_pl.evaluation.report import format_table
+    from geneverse_pl.evaluation.run_folder import check_run
     from geneverse_pl.evaluation.scores import write_scores
     from geneverse_pl.judging.cases import open_cases
     from geneverse_pl.judging.judge import judge_cases, judgement_scores, write_verdicts
 
     models = [name.strip() for name in options.models.split(",") if name.strip()]
-    cases = open_cases(read_items(options.run), options.max_items, models)
+    cases = open_cases(read_items(check_run(options.run)), options.max_items, models)
     folder = named_folder(options.run / FOLDER, options.model)
     with named_as_options(), Endpoint(config, ResponseCache(folder / CACHE_FILE)) as endpoint:
         judgements, used = judge_cases(cases, endpoint)
     scores = judgement_scores(judgements, BootstrapSettings(options.num_resamples))
+    folder.mkdir(parents=True, exist_ok=True)
     write_verdicts(folder, judgements)
     write_scores(folder / "scores.json", scores)
     write_usage(folder, {"name": options.model} | used)

@@ -97,7 +97,9 @@ def write_usage(folder: Path, content: Mapping[str, Any]) -> Path:
 
 
 def named_folder(parent: Path, name: str) -> Path:
-    """Makes a folder for what one model has answered, with the ``usage.json`` that tells its name.
+    """The folder for what one model has answered; it is made when something is written.
+
+    Its ``usage.json`` tells the name.
 
     Args:
         parent: Folder of such folders.
@@ -118,5 +120,4 @@ def named_folder(parent: Path, name: str) -> Path:
                 f"{folder} must hold what '{name}' has answered, and holds that of '{other}'. Move it away, "
                 "or give another name."
             )
-    folder.mkdir(parents=True, exist_ok=True)
     return folder

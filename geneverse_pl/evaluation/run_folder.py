@@ -43,6 +43,8 @@ def check_run(folder: Path) -> Path:
         hint = f"Did you mean {found[-1].parent}?"
     elif folder.is_dir():
         hint = "Run `test` or `fit` again."
+    elif (folder.parent / ITEMS_FILE).is_file():
+        hint = f"Did you mean {folder.parent}?"
     else:
         hint = "There is no such folder."
     raise ConfigError(f"A run's folder must hold {ITEMS_FILE}, '{folder}' does not. {hint}")

@@ -175,6 +175,7 @@ def test_a_server_that_answers_nothing(items: list[ItemResult], site: ChatSite, 
 
 def test_a_folder_of_another_model_is_kept(tmp_path: Path) -> None:
     folder = baseline_folder(tmp_path, "a/b")
+    folder.mkdir(parents=True)
     (folder / "usage.json").write_text('{"name": "a/b"}')
     assert baseline_folder(tmp_path, "a/b") == folder
     with pytest.raises(ConfigError, match=r"must hold what 'a_b' has answered, and holds that of 'a/b'"):

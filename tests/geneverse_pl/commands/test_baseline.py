@@ -179,11 +179,22 @@ def test_mistakes_are_one_line(
     assert error.splitlines()[-1].startswith("error: ")
     assert "Traceback" not in error
     assert "sk-1234" not in error
+    assert not (run / "baselines").exists()
 
 
-def test_a_run_without_items(tmp_path: Path, chats: ChatSite, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(command(tmp_path, chats)) == 2
-    assert "items.jsonl: must hold the answers of a test run, and does not exist" in capsys.readouterr().err
+def test_a_server_that_is_not_there_leaves_nothing(
+    run: Path, chats: ChatSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(run, chats, "--url", "http://localhost:9/v1", "--max_retries", "0")) == 2
+    assert "localhost:9" in capsys.readouterr().err
+    assert not (run / "baselines").exists()
+
+
+def test_a_run_without_items(run: Path, chats: ChatSite, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command(run.parent / "none", chats)) == 2
+    assert "must hold items.jsonl, '" in capsys.readouterr().err
+    assert main(command(run / "items.jsonl", chats)) == 2
+    assert f"Did you mean {run}?" in capsys.readouterr().err
 
 
 def test_on_a_run_of_fit(config_file: Path, chats: ChatSite, capsys: pytest.CaptureFixture[str]) -> None:
