@@ -58,8 +58,9 @@ def check_tokenizer_folder(folder: Path, reference: str) -> Path:
     """The folder, if it holds a tokenizer.
 
     Raises:
-        ModelReferenceError: If it does not.
+        ModelReferenceError: If it does not, or is no folder.
     """
+    _check_there(folder, reference)
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         raise ModelReferenceError(
             f"Tokenizer '{reference}' must have one of {', '.join(_TOKENIZER_FILES)}, {folder} has none. "
@@ -68,12 +69,16 @@ def check_tokenizer_folder(folder: Path, reference: str) -> Path:
     return folder
 
 
-def _read_config(folder: Path, reference: str) -> dict[str, Any]:
+def _check_there(folder: Path, reference: str) -> None:
     if not folder.is_dir():
         raise ModelReferenceError(
             f"Model folder '{reference}' must exist, {folder} does not. Correct the path; a model on the Hub "
             "is written org/name."
         )
+
+
+def _read_config(folder: Path, reference: str) -> dict[str, Any]:
+    _check_there(folder, reference)
     path = folder / "config.json"
     if not path.is_file():
         raise ModelReferenceError(

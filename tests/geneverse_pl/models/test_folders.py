@@ -127,3 +127,5 @@ def test_folder_without_tokenizer(tmp_path: Path) -> None:
         ModelReferenceError, match=r"must have one of tokenizer\.json, .* has none\. Save the"
     ):
         check_tokenizer_folder(tmp_path, "m")
+    with pytest.raises(ModelReferenceError, match=r"'./gone' must exist, .*gone does not\. Correct the path"):
+        check_tokenizer_folder(tmp_path / "gone", "./gone")
