@@ -1,7 +1,7 @@
 """Identifiers of the corpus: one spelling for each, the vocabularies of each kind, and which comes first."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from datamodules.sources.names import normalised_name
@@ -139,6 +139,19 @@ def named(name: str) -> str:
 def vocabulary(one: str) -> str:
     """The vocabulary of an id."""
     return one.partition(":")[0]
+
+
+def own_identifiers(ids: Sequence[str]) -> list[str]:
+    """Those ids of a gene that are surely its own, in their order.
+
+    ``gene_info`` lists the OMIM entries of a gene's diseases with that of the gene. The corpus takes out
+    those that another file tells to be diseases; which of several others is the gene's is not known.
+
+    Args:
+        ids: All ids that the corpus has of it.
+    """
+    of_omim = [one for one in ids if vocabulary(one) == "OMIM"]
+    return [one for one in ids if one not in of_omim] if len(of_omim) > 1 else list(ids)
 
 
 def order(kind: EntityKind) -> Callable[[str], tuple[int, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from datamodules.corpus.building import build_corpus
 from datamodules.corpus.corpus import Corpus
-from datamodules.corpus.identifiers import ENDS, NAME, EntityKind, RelationKind, vocabulary
+from datamodules.corpus.identifiers import ENDS, NAME, EntityKind, RelationKind, own_identifiers, vocabulary
 from datamodules.corpus.records import Entity, Relation
 from datamodules.corpus.sources import CorpusSources
 from datamodules.sources.hpo import hpo_folder
@@ -121,7 +121,9 @@ class _Writer:
         parts = [f"{entity.kind.capitalize()} {title}."]
         parts += [f"{heading}: {self._listed(names)}." for heading, names in self._ordered(told)]
         parts += [f"Also known as: {self._listed(short)}."] if short else []
-        parts += [f"Identifiers: {self._listed(ids)}."] if ids else []
+        # It is found by all of them, but tells only those that are surely its own.
+        told_ids = own_identifiers(ids) if entity.kind == "gene" else ids
+        parts += [f"Identifiers: {self._listed(told_ids)}."] if told_ids else []
         files = sorted(told.files) or sorted(self._files)
         source = "; ".join(self._files[key] for key in files if key in self._files)
         return Passage(one, title, " ".join(parts), entity.aliases, ids, source)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
-from datamodules.corpus.identifiers import NAME
+from datamodules.corpus.identifiers import NAME, own_identifiers
 from datamodules.gene_corpus.links import Link, SubjectLinks, subject_links
 from datamodules.gene_corpus.questions import Asking, Placed, about
 from datamodules.gene_corpus.templates import INSTRUCTIONS
@@ -32,7 +32,7 @@ _FIELDS: Mapping[RecordKind, tuple[tuple[str, str], ...]] = {
     "protein": (("Gene", "protein_gene"), ("Diseases", "protein_disease")),
     "disease": (("Genes", "disease_gene"), ("Phenotypes", "disease_phenotype")),
 }
-_NUMBER, _OMIM = "NCBIGene:", "OMIM:"
+_NUMBER = "NCBIGene:"
 _WORD = re.compile(r"\w+")
 _MAX_CHARACTERS = 120  # of an alias; longer ones are descriptions
 _ENTITIES = """
@@ -144,7 +144,7 @@ def _record(
     others = _distinct(_texts(aliases), str(name))
     known = [text for text in _texts(identifiers) if not text.startswith(f"{NAME}:")]
     if kind == "gene":
-        known, others = _own(known), _without_number(others, known)
+        known, others = own_identifiers(known), _without_number(others, known)
         known = [text for text in known if f"LOC{text.removeprefix(_NUMBER)}" != name]
     fields: list[Field] = [
         (_TITLES[kind], [(str(name), "")]),
@@ -158,16 +158,6 @@ def _record(
         said += links
     shown = tuple(field for field in fields if field[1])
     return EntityRecord(int(str(place)), str(one), str(name), str(group), shown, tuple(said), sentences)
-
-
-def _own(known: list[str]) -> list[str]:
-    """Ids of a gene that are surely its own.
-
-    ``gene_info`` lists the OMIM entries of a gene's diseases with that of the gene. The corpus takes out
-    those that another file tells to be diseases; which of several others is the gene's is not known.
-    """
-    of_omim = [text for text in known if text.startswith(_OMIM)]
-    return [text for text in known if text not in of_omim] if len(of_omim) > 1 else known
 
 
 def _without_number(aliases: list[str], known: list[str]) -> list[str]:

@@ -72,6 +72,23 @@ def test_a_disease_is_found_by_each_of_its_names(toy_corpus: Corpus, tmp_path: P
             assert entity.id in [one.passage.id for one in found]
 
 
+def test_a_gene_tells_only_the_number_that_is_surely_its_own(tmp_path: Path) -> None:
+    titles = "tax_id GeneID Symbol LocusTag Synonyms dbXrefs chromosome map_location description type_of_gene"
+    titles += (
+        " Symbol_from_nomenclature_authority Full_name_from_nomenclature_authority Nomenclature_status"
+        " Other_designations Modification_date Feature_type"
+    )
+    rows = [("60", "ACTB", "MIM:102630|MIM:243310"), ("70", "ACTC1", "MIM:102540|HGNC:HGNC:143")]
+    lines = ["#" + titles.replace(" ", "\t")]
+    for number, symbol, ids in rows:
+        lines.append("\t".join(["9606", number, symbol, "-", "-", ids, *["-"] * 8, "20240101", "-"]))
+    (tmp_path / "Homo_sapiens.gene_info").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    several, one = corpus_passages(tmp_path)
+    assert several.text == "Gene ACTB. Identifiers: NCBIGene:60."
+    assert set(several.identifiers) == {"NCBIGene:60", "OMIM:102630", "OMIM:243310"}  # it is found by all
+    assert one.text == "Gene ACTC1. Identifiers: HGNC:143; NCBIGene:70; OMIM:102540."
+
+
 @pytest.mark.slow
 def test_the_packaged_files_give_thousands() -> None:
     passages = list(corpus_passages())
