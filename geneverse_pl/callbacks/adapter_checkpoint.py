@@ -134,8 +134,9 @@ class AdapterCheckpoint(Checkpoint):
         if not trainer.is_global_zero or not isinstance(task, BaseTask):
             return
         if path.is_file():
-            # Read back from the file: it holds whole tensors under every strategy.
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            # Read back from the file: it holds whole tensors under every strategy. The optimizer's, which are
+            # not wanted, stay on the disk.
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
             task.save_folder(path.with_suffix(""), content)
         else:
             logger.warning("%s is sharded; no adapter folder is written beside it", path)
