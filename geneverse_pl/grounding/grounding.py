@@ -1,5 +1,6 @@
 """Checks the identifiers and aliases of a text against a table, and corrects what has one right answer."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from geneverse_pl.grounding.table import Entity, GroundingTable
 ChangeReason = Literal["other_entity", "not_in_table", "former", "malformed", "alias"]
 UnknownReason = Literal["other_entity", "not_in_table", "former", "malformed", "no_alias"]
 
+_HUMAN_GENE = re.compile(r"ENSG\d")
 _NEAR_WORDS = 40  # before a pronoun, among which another gene may be named
 
 
@@ -254,7 +256,8 @@ def _about(mention: Mention, entities: Iterable[Entity]) -> str:
 
 def _is_left_out(mention: Mention) -> bool:
     """Whether it is Ensembl's id of a transcript, a protein or another species, which tables leave out."""
-    return mention.scheme == "Ensembl" and not mention.written.startswith("ENSG")
+    # ENSGALG and ENSGGOG are genes of chicken and gorilla.
+    return mention.scheme == "Ensembl" and not _HUMAN_GENE.match(mention.written)
 
 
 def _kinds(entities: Iterable[Entity]) -> set[str]:

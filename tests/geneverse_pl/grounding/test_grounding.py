@@ -32,6 +32,9 @@ RIGHT = [
     "HGNC:1100 and HGNC:11998 are BRCA1 and TP53.",
     "Seizure, arachnodactyly: HP:0001250, HP:0001166",
     "BRCA1 and TP53 (HGNC:1100, MIM:113705; HGNC:11998, MIM:191170)",
+    # What is called a gene ID here is not of NCBI Gene.
+    "TP53 has the HGNC gene ID 11998. TP53's OMIM gene ID: 191170.",
+    "TP53 (UniProt: P04637-2)",
 ]
 CHANGED = [
     # (subject, old text, new text, reason)
@@ -48,6 +51,9 @@ CHANGED = [
     (None, "(TP53; OMIM #113705)", "(TP53; OMIM #191170)", "other_entity"),
     (None, "tumor protein p53 (TP53) HGNC:1", "tumor protein p53 (TP53) HGNC:11998", "not_in_table"),
     (None, "TP53 (NCBI Gene ID 672)", "TP53 (NCBI Gene ID 7157)", "other_entity"),
+    # The other protein has no isoform 2.
+    (None, "TP53 (UniProt: P38398-2)", "TP53 (UniProt: P04637)", "other_entity"),
+    (None, "TP53 has the HGNC identifier 1100", "TP53 has the HGNC identifier 11998", "other_entity"),
     (None, "TP53 (UniProt: P38398)", "TP53 (UniProt: P04637)", "other_entity"),
     (None, "BRCA1's ids include HGNC:952", "BRCA1's ids include HGNC:1100", "other_entity"),
     (None, "BRCA1 (HGNC:952, AllianceGenome:HGNC:1100)", "BRCA1 (HGNC:1100, AllianceGenome:HGNC:1100)",
@@ -79,6 +85,7 @@ UNKNOWN = [
     ("OMIM 999999", "OMIM 999999", "not_in_table"),
     ("GO:0000001 was two", "GO:0000001", "former"),
     ("CDKN2A (UniProt:P38398)", "UniProt:P38398", "other_entity"),
+    ("UniProt:P00000-2 is none", "UniProt:P00000-2", "not_in_table"),
     ("CDKN2A (UniProt:P00000)", "UniProt:P00000", "not_in_table"),
     ("CAT (UniProt: P38398)", "UniProt: P38398", "other_entity"),
 ]
@@ -97,6 +104,7 @@ ALONE = [
     # Parts and examples; transcripts, proteins and genes of other species.
     "the BRCA1 locus includes gene HGNC:952",
     "TP53 (ENST00000269305) and TP53 (ENSP00000269305.4), TP53 (ENSMUSG00000059552)",
+    "TP53 ENSGALG00000042364 of chicken, ENSGGOG00000012345 of gorilla, TP53 ENSGT00390000012345",
     "AMB1 (HGNC:952), and ENSMUSG00000017146, RefSeq NM_007294.4, Reactome R-HSA-1.",
     "BRCA1, TP53 and BARD1: HP:0001250\n\nHGNC:11998\n",
     "Genes: HGNC:952, ENSG00000141510 (BRCA1 is none of them)",
