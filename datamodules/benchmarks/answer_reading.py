@@ -11,6 +11,12 @@ from typing import NamedTuple
 from geneverse_pl.evaluation.answers import normalise
 
 _LABEL = re.compile(r"(?:final\s+)?answers?\s*[:=]\s*", re.IGNORECASE)
+# Bold and code of Markdown; a single star may be a stop codon, or the allele HLA-B*27:05.
+_EMPHASIS = re.compile(r"\*{2,}|`")
+# A model that was not made for chat goes on with a question of its own.
+_NEXT_QUESTION = re.compile(
+    r"(?<=\S)[^\S\n]*\n\s*[#*]*\s?(?:question|q)\s*\d*[\s*]*:.*", re.IGNORECASE | re.DOTALL
+)
 _TURN = re.compile(r"[,.;]\s*(?:but|however|although|nevertheless)\b|\bmy (?:best )?guess\b", re.IGNORECASE)
 # Up to here an answer may have said something before it admits that it is not sure.
 _SAID_BEFORE = re.compile(r".*(?:[.!?;(\n]|\b(?:but|though|although|however)\b)", re.IGNORECASE | re.DOTALL)
@@ -58,7 +64,9 @@ _FACTORS_ASKED = re.compile(r"\btranscription(?:al)? factor|\bTFs\b|\bregulat|\(
 _ENSEMBL_ID = re.compile(r"ENS[A-Z]*\d{6,}")
 _NAMES = r"(?:[1-9]|1\d|2[0-2]|X|Y|MT?)"
 _CHROMOSOME = re.compile(
-    rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?:(?:number|no\.?|#)\s*)?(?P<named>{_NAMES})(?![0-9A-Za-z])"
+    rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?:(?:number|no\.?|#)\s*)?(?P<named>{_NAMES})"
+    r"(?:(?![0-9A-Za-z])|(?=[pq](?:\d|ter\b|\b)))"
+    r"|\b(?P<ordinal>[1-9]|1\d|2[0-2])(?:st|nd|rd|th)[\s-]+chromosome\b"
     r"|\b(?P<before>[XY])(?:\s*(?:/|&|and|or)\s*[XY])?[\s-]+chromosomes?\b"
     r"|\b(?P<band>[1-9]|1\d|2[0-2]|X|Y)(?:p|q)(?:\d{1,2}(?:\.\d+)?|ter)\b"
     rf"|^\W*(?P<alone>{_NAMES})\W*$",
@@ -114,6 +122,7 @@ _SPECIES_NAMES = re.compile(
     + "|".join(sorted((name for names in _SPECIES.values() for name in names), key=len, reverse=True))
     + r")\b"
 )
+_TERM_ID = re.compile(r"\bGO:\s?\d{7}\b", re.IGNORECASE)
 _BEFORE_A_NAME = re.compile(r":\s+|\b(?:is|are|include|includes)\b(?:\s+(?:the|an?))?\s+")
 _SPECIES_OF = {name: species for species, names in _SPECIES.items() for name in names}
 
@@ -133,23 +142,23 @@ class Region(NamedTuple):
 
 
 def stated(text: str) -> str:
-    """The answer without the label ``Answer:`` and what stands before it.
+    """The answer without emphasis, the label ``Answer:`` and what stands before it.
 
     Args:
         text: What a model wrote.
     """
-    return _LABEL.split(text)[-1].strip()
+    return _LABEL.split(_EMPHASIS.sub("", text))[-1].strip()
 
 
 def without_question(text: str, question: str) -> str:
-    """The answer without the question, which some models repeat before it.
+    """The answer without the question, which some models repeat before it, and without further questions.
 
     Args:
         text: What a model wrote.
         question: The question.
     """
     tail = text.rpartition(question)[2] if question else text
-    return tail if tail.strip() else text
+    return _NEXT_QUESTION.sub("", tail if tail.strip() else text)
 
 
 def admits_ignorance(text: str) -> tuple[bool, str, str]:
@@ -211,7 +220,7 @@ def _without_factors(text: str, question: str) -> str:
 
 
 def read_chromosome(text: str) -> str | None:
-    """The first chromosome, as ``chr8``; from *chr8*, *chromosome 8*, *X chromosome*, *8q24.3*, or *8* alone.
+    """The first chromosome, as ``chr8``; from *chr8*, *chromosome 8*, *8th chromosome*, *8q24.3*, *8* alone.
 
     Args:
         text: The answer.
@@ -219,7 +228,7 @@ def read_chromosome(text: str) -> str | None:
     said = stated(text)
     for found in _CHROMOSOME.finditer(said):
         if not _NOT_THERE.search(said[: found.start()]):
-            return _chromosome(found["named"] or found["before"] or found["band"] or found["alone"])
+            return _chromosome(next(name for name in found.groups() if name))
     return None
 
 
@@ -307,7 +316,8 @@ def read_sequence(text: str, letters: str) -> str | None:
 def phrases(text: str) -> Iterator[str]:
     """Parts of a short answer that may be what it names, normalised.
 
-    These are the whole, what follows the first and the last *is* or colon, and what is quoted first.
+    These are the whole, what follows the first and the last *is* or colon, each also without the ids of
+    terms, and what is quoted first.
 
     Args:
         text: The answer; its first line counts.
@@ -315,6 +325,7 @@ def phrases(text: str) -> Iterator[str]:
     line = next((line for line in stated(text).splitlines() if line.strip()), "")
     ends = [0, *(found.end() for found in _BEFORE_A_NAME.finditer(line))]
     parts = [line, *(line[end:] for end in ends[1:2] + ends[-1:])]
+    parts += [_TERM_ID.sub("", part) for part in parts]
     quoted = re.search(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", line)
     if quoted is not None:
         parts.append(quoted[1])

@@ -35,7 +35,14 @@ def graded(module: str, answer: str, gold: str, asked: str = "") -> dict[str, fl
         ("gene_location", "8", "chr8", 1),
         ("gene_location", "8q24.3", "chr8", 1),
         ("gene_location", "Chromosome x", "chrX", 1),
+        ("gene_location", "It is on chromosome **8**.", "chr8", 1),
+        ("gene_location", "**Answer**: `chr8`", "chr8", 1),
+        ("gene_location", "chr8q24.3", "chr8", 1),
+        ("gene_location", "the long arm of the 8th chromosome", "chr8", 1),
+        ("gene_location", "chr18q", "chr8", 0),
         ("gene_location", "chr18", "chr8", 0),
+        ("gene_ontology", "Mitochondrion (GO:0005739)", "mitochondrion", 1),
+        ("gene_ontology", "The term is GO:0005739, mitochondrion.", "mitochondrion", 1),
         ("gene_location", "chr1, chr2, chr8", "chr8", 0),
         ("snp_location", "chromosome MT", "chrM", 1),
         ("human_genome_dna_alignment", REGION, REGION, 1),
@@ -136,6 +143,15 @@ def test_who_is_sorry_and_does_not_know_has_not_said_yes() -> None:
     answer = "I'm sorry, but I do not have information on whether TP53 is a protein-coding gene."
     found = graded("protein_coding_genes", answer, "TRUE")
     assert (found["score"], found["no_answer"]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("label", ["Question:", "Q:", "**Question 2:**", "### Question:"])
+def test_what_a_model_answers_to_a_question_of_its_own_does_not_count(label: str) -> None:
+    answer = f"PSMB10\n\n{label} What is the official gene symbol of SNR?\nAnswer: XYZ1"
+    assert graded("gene_alias", answer, "PSMB10", ALIAS)["score"] == 1
+    repeated = f"Question: {ALIAS}\nAnswer: {answer}"
+    assert graded("gene_alias", repeated, "PSMB10", ALIAS)["score"] == 1
+    assert graded("gene_alias", answer, "XYZ1", ALIAS)["score"] == 0
 
 
 def test_a_question_that_is_repeated_is_no_answer() -> None:
