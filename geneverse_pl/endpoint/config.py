@@ -11,7 +11,7 @@ from geneverse_pl.exceptions import ConfigError
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_SHOWN = 40
-_NO_KEY = "none"  # what servers without keys are sent, as the client wants one
+NO_KEY = "none"  # what servers without keys are sent, as the client wants one
 
 
 @dataclass
@@ -90,7 +90,7 @@ class EndpointConfig:
         """
         name = self.api_key_variable
         if name is None:
-            return _NO_KEY
+            return NO_KEY
         key = os.environ.get(name, "").strip()
         if not key:
             # What may be a key in place of the name is not shown; most names are of capitals and short.
