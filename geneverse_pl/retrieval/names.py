@@ -16,6 +16,7 @@ import numpy.typing as npt
 from geneverse_pl.retrieval.passages import Passage
 
 MAX_WORDS = 16  # of a name that is looked up
+_MIN_ACCESSION = 6  # characters of an accession that is found without its vocabulary
 _WORD = re.compile(r"[^\W_]+")
 _HASHES, _PLACES = "name_hashes.npy", "name_places.npy"
 FILES = (_HASHES, _PLACES)
@@ -183,7 +184,7 @@ class NameTable:
         for place in self._rows(_hash(key)) if is_looked_up(written) else ():
             passage = self._passage(place)
             named = [name for name in _names(passage) if _is_written(name, key, written)]
-            by_id = [one for one in _identifiers(passage) if words(one) == list(key)]
+            by_id = [one for one in _identifiers(passage) if list(key) in (words(one), words(_telling(one)))]
             if passage.title in named or passage.id in by_id:
                 main.append(place)
             elif named or by_id:
@@ -219,6 +220,16 @@ def _identifiers(passage: Passage) -> tuple[str, ...]:
 
 def _accessions(passage: Passage) -> list[str]:
     return [one.partition(":")[2] for one in _identifiers(passage) if ":" in one]
+
+
+def _telling(identifier: str) -> str:
+    """What stands behind an identifier's colon, where it tells its entity by itself; else empty.
+
+    So do ``ENSG00000141510`` and ``P04637``; ``154700`` may be any number.
+    """
+    accession = identifier.partition(":")[2]
+    is_mixed = any(map(str.isalpha, accession)) and any(map(str.isdigit, accession))
+    return accession if is_mixed and len(accession) >= _MIN_ACCESSION else ""
 
 
 def _hash(key: Iterable[str]) -> int:

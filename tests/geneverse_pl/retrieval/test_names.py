@@ -33,6 +33,22 @@ def test_words_are_no_symbols(table: NameTable, question: str) -> None:
     assert table.find(question) == []
 
 
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("Which gene is ENSG00000141510.18?", ["ENSG00000141510"]),
+        ("ensg00000141510", ["ensg00000141510"]),
+        ("the isoform P04637-2", ["P04637"]),
+        ("Ensembl:ENSG00000141510", ["Ensembl:ENSG00000141510"]),
+        ("191170 or NM5", []),  # any number, and what is too short
+    ],
+)
+def test_accessions_that_tell_their_entity_need_no_vocabulary(question: str, texts: list[str]) -> None:
+    ids = ("Ensembl:ENSG00000141510", "UniProt:P04637", "OMIM:191170", "X:NM5")
+    table = NameTable.of([Passage("NCBIGene:7157", "TP53", "", (), ids)])
+    assert [one.text for one in table.find(question)] == texts
+
+
 def test_symbols_are_found_as_they_are_written(table: NameTable) -> None:
     assert found(table, "Does CAT or REST cause it?") == [
         ("CAT", ["NCBIGene:847"]),
