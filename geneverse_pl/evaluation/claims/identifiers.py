@@ -38,7 +38,7 @@ def _term_pattern(prefix: str) -> re.Pattern[str]:
 #: too, and a false one.
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     "AllianceGenome": re.compile(r"\bAlliance ?Genome[:\s]+(?:HGNC:)?(?P<id>\d+)", re.IGNORECASE),
-    "HGNC": re.compile(rf"\bHGNC{_CALLED}?[:\s#]+(?:HGNC:)?(?P<id>\d+)", re.IGNORECASE),
+    "HGNC": re.compile(rf"\bHGNC{_CALLED}?[:\s#*]+(?:HGNC:)?(?P<id>\d+)", re.IGNORECASE),
     "Ensembl": re.compile(r"\b(?P<id>ENS[A-Z]{0,4}[GTP]\d+)(?:\.\d+)?\b"),
     "MIM": re.compile(rf"\bO?MIM{_CALLED}?[:\s#*+%]*(?P<id>\d{{4,7}})\b", re.IGNORECASE),
     "GO": _term_pattern("GO"),
@@ -47,14 +47,14 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     "ORPHA": re.compile(r"\bORPHA(?:NET)?:\s?(?P<id>\d+)", re.IGNORECASE),
     "NCBI Gene": re.compile(
         # "MGI gene ID 98834" is of mouse, by a database that is not read here.
-        r"\b(?:NCBI Gene|Entrez(?: Gene)?|(?<!MGI )(?<!RGD )(?<!Ensembl )Gene ?ID)(?: ?ID)?(?:\s+is)?[:\s#]*"
+        r"\b(?:NCBI Gene|Entrez(?: Gene)?|(?<!MGI )(?<!RGD )(?<!Ensembl )Gene ?ID)(?: ?ID)?(?:\s+is)?[:\s#*]*"
         r"(?P<id>\d+)\b",
         re.IGNORECASE,
     ),
     # P2RY12 is a gene and has the form of an accession, so the database must be named.
     "UniProt": re.compile(
         r"\b(?:UniProt(?:KB)?|Swiss-?Prot)(?:[/ ](?:KB|Swiss-?Prot|accession|entry|ID|number)){0,4}"
-        r"(?:\s+is)?[:\s(]*(?P<id>[OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d(?:[A-Z][A-Z0-9]{2}\d){1,2})\b"
+        r"(?:\s+is)?[:\s(*]*(?P<id>[OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d(?:[A-Z][A-Z0-9]{2}\d){1,2})\b"
         r"(?:-\d{1,3}\b)?"
     ),
     "RefSeq": re.compile(r"\b(?P<id>[NX][MPRGC]_\d+)(?:\.\d+)?\b"),
