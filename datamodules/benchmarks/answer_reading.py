@@ -5,7 +5,7 @@ names nothing of the kind.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from geneverse_pl.evaluation.answers import normalise
@@ -69,6 +69,7 @@ _CHROMOSOME = re.compile(
     r"|\b(?P<ordinal>[1-9]|1\d|2[0-2])(?:st|nd|rd|th)[\s-]+chromosome\b"
     r"|\b(?P<before>[XY])(?:\s*(?:/|&|and|or)\s*[XY])?[\s-]+chromosomes?\b"
     r"|\b(?P<band>[1-9]|1\d|2[0-2]|X|Y)(?:p|q)(?:\d{1,2}(?:\.\d+)?|ter)\b"
+    rf"|\b(?P<site>{_NAMES}):\s?\d[\d,]{{4,}}"
     rf"|^\W*(?P<alone>{_NAMES})\W*$",
     re.IGNORECASE,
 )
@@ -101,19 +102,28 @@ _RNA_GENE = re.compile(
 _NO_PSEUDOGENE = re.compile(rf"(?:\bnot|n't) an? (?:\w+ )?(?:pseudogene|{_RNA})", re.IGNORECASE)
 _YES_NO = re.compile(r"\b(yes|true|no|false|na|n/a)\b", re.IGNORECASE)
 _EFFECTS = {
-    "Activation": re.compile(r"\b(?:activat|up-?regulat|induc|enhanc)", re.IGNORECASE),
-    "Repression": re.compile(r"\b(?:repress|inhibit|down-?regulat|suppress|silenc)", re.IGNORECASE),
+    "Activation": re.compile(
+        r"\b(?:activat|up-?regulat|induc|enhanc|stimulat|positive(?:ly)? regulat)", re.IGNORECASE
+    ),
+    "Repression": re.compile(
+        r"\b(?:repress|inhibit|down-?regulat|suppress|silenc|negative(?:ly)? regulat)", re.IGNORECASE
+    ),
+}
+# Read where none of these is said: "it represses Y, so that its loss increases Y" is no contradiction.
+_LEVELS = {
+    "Activation": re.compile(r"\bincreas", re.IGNORECASE),
+    "Repression": re.compile(r"\b(?:decreas|reduc)", re.IGNORECASE),
 }
 _EFFECT_ECHO = re.compile(r"\bactivate (?:or|and) repress\b", re.IGNORECASE)
 _NEGATED = re.compile(
     r"(?:\bnot|n['\u2019]t|\bneither|\bnor)\s+(?:\w+\s+)?(?:\w+\s+n?or\s+)?$", re.IGNORECASE
 )
 _SPECIES = {
-    "human": ("human", "humans", "homo sapiens"),
-    "mouse": ("mouse", "mice", "mus musculus"),
-    "rat": ("rat", "rats", "rattus norvegicus"),
-    "chicken": ("chicken", "gallus gallus"),
-    "zebrafish": ("zebrafish", "danio rerio"),
+    "human": ("human", "humans", "homo sapiens", "h sapiens"),
+    "mouse": ("mouse", "mice", "mus musculus", "m musculus"),
+    "rat": ("rat", "rats", "rattus norvegicus", "r norvegicus"),
+    "chicken": ("chicken", "gallus gallus", "g gallus"),
+    "zebrafish": ("zebrafish", "danio rerio", "d rerio"),
     "worm": ("worm", "nematode", "roundworm", "caenorhabditis elegans", "c elegans"),
     "yeast": ("yeast", "saccharomyces cerevisiae", "s cerevisiae"),
 }
@@ -280,12 +290,17 @@ def read_effect(text: str) -> str | None:
         text: The answer.
     """
     said = _EFFECT_ECHO.sub("", stated(text))
-    found = [
+    found = _said_effects(said, _EFFECTS) or _said_effects(said, _LEVELS)
+    return found[0] if len(found) == 1 else None
+
+
+def _said_effects(said: str, forms: Mapping[str, re.Pattern[str]]) -> list[str]:
+    """The effects that are said and not denied."""
+    return [
         effect
-        for effect, form in _EFFECTS.items()
+        for effect, form in forms.items()
         if any(not _NEGATED.search(said[: match.start()]) for match in form.finditer(said))
     ]
-    return found[0] if len(found) == 1 else None
 
 
 def read_species(text: str) -> str | None:
@@ -298,18 +313,21 @@ def read_species(text: str) -> str | None:
     return None if found is None else _SPECIES_OF[found[0]]
 
 
-def read_sequence(text: str, letters: str) -> str | None:
+def read_sequence(text: str, letters: str, question: str = "") -> str | None:
     """The longest run of capitals of an alphabet, line breaks and a closing stop left out.
 
     Args:
         text: The answer.
         letters: The alphabet.
+        question: The question; a sequence of its own that the answer repeats is left out, as DNA is written
+            with letters of amino acids.
     """
     said = stated(text)
     joined = re.sub(rf"(?<=[{letters}])\s*\n\s*(?=[{letters}]+\b)", "", said)
-    if re.fullmatch(rf"[{letters}\s*]+", said.upper()):
-        joined = re.sub(r"\s", "", said).upper()
+    if re.fullmatch(rf"[{letters}\s*-]+", said.upper()):
+        joined = re.sub(r"[\s-]", "", said).upper()
     runs = re.findall(rf"(?<![A-Za-z])[{letters}]{{3,}}\*?(?![A-Za-z])", joined)
+    runs = [run for run in runs if run not in question]
     return max(runs, key=len).rstrip("*") if runs else None
 
 
