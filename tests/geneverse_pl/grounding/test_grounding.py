@@ -207,6 +207,17 @@ def test_official_symbols_on_request(table: GroundingTable) -> None:
     assert ground(listed, table, "TP53", use_official_symbols=True).text == listed
 
 
+def test_a_vitamin_is_no_alias(tmp_path: Path) -> None:
+    genes = [TableEntity("gene", "HGNC:7698", "NDUFB3", ("B12",)), TableEntity("gene", "HGNC:7468", "MTR")]
+    with GroundingTable(write_table(tmp_path / "genes.sqlite", genes, [])) as table:
+        text = "MTR needs vitamin B12 and B12. Its HGNC ID is HGNC:1."
+        assert ground(text, table, use_official_symbols=True).text.startswith(
+            "MTR needs vitamin B12 and NDUFB3."
+        )
+        only = ground("MTR needs vitamin B12. Its HGNC ID is HGNC:1.", table)
+        assert only.text == "MTR needs vitamin B12. Its HGNC ID is HGNC:7468."
+
+
 _PIECES = """BRCA1 TP53 P53 AMB1 RNF53 CAT BARD1's (HGNC:1100) HGNC:952 HGNC:1099 HGNC:77777 ENSG00000141510.2
     ENSG141510 MIM:113705 MIM:154700 OMIM 2019 HP:1250 HP:0002279 HP:0001166 (HP:9999999) GO:0000001 GO:6281
     UniProt:P38398 (UniProt Swiss-Prot Seizure Focal cell cycle regulation of DNA repair the It Its is ID
