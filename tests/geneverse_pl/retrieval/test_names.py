@@ -49,6 +49,36 @@ def test_accessions_that_tell_their_entity_need_no_vocabulary(question: str, tex
     assert [one.text for one in table.find(question)] == texts
 
 
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("What is NCBI Gene ID 2200?", ["NCBI Gene ID 2200"]),
+        ("Entrez Gene: 2200", ["Entrez Gene: 2200"]),
+        ("MIM number 154700 and (MIM #154700)", ["MIM number 154700", "MIM #154700"]),
+        ("OMIM:154700", ["OMIM:154700"]),
+        ("NCBI Gene 558, PMID 2200", []),
+    ],
+)
+def test_identifiers_are_found_in_their_common_forms(question: str, texts: list[str]) -> None:
+    # The number alone is that of another vocabulary too.
+    passages = [
+        Passage("NCBIGene:2200", "FBN1", ""),
+        Passage("ORPHA:2200", "Focal keratoderma", ""),
+        Passage("X:1", "Marfan syndrome", "", (), ("OMIM:154700",)),
+    ]
+    found = NameTable.of(passages).find(question)
+    assert [one.text for one in found] == texts
+    assert all(one.places in ((0,), (2,)) for one in found)
+
+
+@pytest.mark.parametrize("question", ["Alzheimer's disease", "ALZHEIMER\u2019S DISEASE", "Alzheimer disease"])
+@pytest.mark.parametrize("title", ["Alzheimer disease", "Alzheimer's disease"])
+def test_possessive_endings_do_not_count(title: str, question: str) -> None:
+    table = NameTable.of([Passage("D:1", title, ""), Passage("D:2", "WAS", "")])
+    assert [one.text for one in table.find(f"What causes {question}?")] == [question]
+    assert [one.text for one in table.find("WAS's part")] == ["WAS"]
+
+
 def test_symbols_are_found_as_they_are_written(table: NameTable) -> None:
     assert found(table, "Does CAT or REST cause it?") == [
         ("CAT", ["NCBIGene:847"]),
