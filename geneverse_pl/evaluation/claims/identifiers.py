@@ -47,8 +47,8 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     "ORPHA": re.compile(r"\bORPHA(?:NET)?:\s?(?P<id>\d+)", re.IGNORECASE),
     "NCBI Gene": re.compile(
         # "MGI gene ID 98834" is of mouse, by a database that is not read here.
-        r"\b(?:NCBI Gene|Entrez(?: Gene)?|(?<!MGI )(?<!RGD )(?<!Ensembl )Gene ?ID)(?: ?ID)?(?:\s+is)?[:\s#*]*"
-        r"(?P<id>\d+)\b",
+        r"\b(?:NCBI ?Gene|Entrez(?: ?Gene)?|(?<!MGI )(?<!RGD )(?<!Ensembl )Gene ?ID)"
+        r"(?: ?ID)?(?:\s+is)?[:\s#*]*(?P<id>\d+)\b",
         re.IGNORECASE,
     ),
     # P2RY12 is a gene and has the form of an accession, so the database must be named.

@@ -50,6 +50,7 @@ CHANGED = [
     (None, "TP53 (MIM:19117)", "TP53 (MIM:191170)", "not_in_table"),
     (None, "(TP53; OMIM #113705)", "(TP53; OMIM #191170)", "other_entity"),
     (None, "tumor protein p53 (TP53) HGNC:1", "tumor protein p53 (TP53) HGNC:11998", "not_in_table"),
+    (None, "TP53 (NCBIGene:672)", "TP53 (NCBIGene:7157)", "other_entity"),
     (None, "TP53 (NCBI Gene ID 672)", "TP53 (NCBI Gene ID 7157)", "other_entity"),
     # The other protein has no isoform 2.
     (None, "TP53 (UniProt: P38398-2)", "TP53 (UniProt: P04637)", "other_entity"),

@@ -27,6 +27,8 @@ from geneverse_pl.evaluation.claims.identifiers import parse_identifier
         ("MONDO:0013571", ("MONDO", "0013571")),
         ("NCBI Gene ID: 847", ("NCBI Gene", "847")),
         ("Entrez Gene 847", ("NCBI Gene", "847")),
+        ("NCBIGene:847", ("NCBI Gene", "847")),
+        ("EntrezGene:847", ("NCBI Gene", "847")),
         ("UniProtKB/Swiss-Prot: P04040", ("UniProt", "P04040")),
         ("UniProt accession A0A024R161", ("UniProt", "A0A024R161")),
         ("NM_001752.4", ("RefSeq", "NM_001752")),
