@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from geneverse_pl.evaluation.answers import normalise
+from geneverse_pl.evaluation.claims.identifiers import find_identifiers
 
 _LABEL = re.compile(r"(?:final\s+)?answers?\s*[:=]\s*", re.IGNORECASE)
 # Bold and code of Markdown; a single star may be a stop codon, or the allele HLA-B*27:05.
@@ -51,10 +52,13 @@ _NO_SYMBOLS = frozenset(
             "IDS",
         ),
         *("OMIM", "MIM", "TFS", "THE", "OR", "OK", "YES", "NO", "NA", "NOT", "IS", "ENSEMBL", "GENE"),
+        *("ATP", "GTP", "GO", "KEGG", "MGI", "PMID", "REFSEQ"),
         *("GENES", "HG19", "HG38", "GRCH37", "GRCH38", "USA", "UCSC", "DBSNP", "BLAST"),
         *("II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII"),
     }
 )
+# Ids of databases that are not read elsewhere, whose names would be symbols.
+_OTHER_ID = re.compile(r"\b(?:PMID|PMC|MGI|RGD|EC|DOID|KEGG|CHEBI|[A-Z]{2}(?=_))[\s:_]*\d[\d.]*")
 # TF is the symbol of transferrin, and short for transcription factor where these are asked about, or *a TF*.
 _ANY_FACTOR = re.compile(r"(?<![\w.-])TF(?![\w-])")
 _A_FACTOR = re.compile(
@@ -151,6 +155,16 @@ class Region(NamedTuple):
     end: int
 
 
+def without_thoughts(text: str) -> str:
+    """The answer without what a reasoning model thought before it; empty where it got no further.
+
+    Args:
+        text: What a model wrote.
+    """
+    said = text.rpartition("</think>")[2]
+    return "" if said.lstrip().startswith("<think>") else said
+
+
 def stated(text: str) -> str:
     """The answer without emphasis, the label ``Answer:`` and what stands before it.
 
@@ -201,7 +215,7 @@ def read_symbols(text: str, known: Collection[str] = (), question: str = "") -> 
         known: Symbols that the question names, which are left out.
         question: The question; where it is about regulation, ``TF`` is no symbol.
     """
-    said = _without_factors(stated(text), question)
+    said = _without_ids(_without_factors(stated(text), question))
     found = (match[0].rstrip(".-") for match in _SYMBOL.finditer(said))
     return list(
         dict.fromkeys(
@@ -222,6 +236,14 @@ def read_symbol(text: str, question: str) -> str | None:
         return whole
     words = set(re.findall(r"[\w.-]*\w", question))
     return next(iter(read_symbols(text, words, question)), None)
+
+
+def _without_ids(text: str) -> str:
+    """The text with spaces for identifiers, some of which have the form of a symbol (UniProt P40306)."""
+    said = list(_OTHER_ID.sub(" ", text))
+    for start, end, _ in find_identifiers("".join(said)):
+        said[start:end] = " " * (end - start)
+    return "".join(said)
 
 
 def _without_factors(text: str, question: str) -> str:

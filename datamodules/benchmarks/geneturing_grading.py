@@ -23,6 +23,7 @@ from datamodules.benchmarks.answer_reading import (
     read_yes_no,
     stated,
     without_question,
+    without_thoughts,
 )
 from datamodules.benchmarks.geneturing_modules import MODULES, AnswerForm
 from geneverse_pl.evaluation.answers import normalise, parse_list, set_score
@@ -72,7 +73,7 @@ def grade(answer: str, metadata: Mapping[str, Any]) -> dict[str, float]:
     """What an answer is worth.
 
     Args:
-        answer: What a model wrote.
+        answer: What a model wrote; what it thought before (``<think>``) does not count.
         metadata: ``module``, a key of ``MODULES``; ``goldstandard``, the published answer; ``asked``, the
             question.
 
@@ -83,6 +84,7 @@ def grade(answer: str, metadata: Mapping[str, Any]) -> dict[str, float]:
     """
     key, gold, asked = (str(metadata[name]) for name in ("module", "goldstandard", "asked"))
     form = MODULES[key].form
+    answer = without_thoughts(answer)
     text = without_question(answer, asked)
     admitted, before, after = admits_ignorance(text)
     # Where any words are a name, a polite phrase before the admission would be one.

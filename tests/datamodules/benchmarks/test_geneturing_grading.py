@@ -22,6 +22,9 @@ def graded(module: str, answer: str, gold: str, asked: str = "") -> dict[str, fl
         ("gene_alias", "PSMB10", "PSMB10", 1),
         ("gene_alias", "The official gene symbol of LMP-10 is PSMB10.", "PSMB10", 1),
         ("gene_alias", "Answer: PSMB10", "PSMB10", 1),
+        ("gene_alias", "<think>LMP7 is PSMB8, so</think>\n\nPSMB10", "PSMB10", 1),
+        ("gene_alias", "NM_002801.4 (UniProt P40306, EC 3.4.25.1, MGI:1096380) is of PSMB10", "PSMB10", 1),
+        ("gene_disease_association", "PFKM: 12q13, PFKL: 21q22", "PFKL, PFKM", 1),
         ("gene_alias", "PSMB9 or PSMB10", "PSMB10", 0),  # what is named first counts
         ("gene_alias", "Psmb10", "PSMB10", 0),  # the gene of the mouse
         ("gene_alias", "LMP-10", "PSMB10", 0),
@@ -156,6 +159,10 @@ def test_who_is_sorry_and_does_not_know_has_not_said_yes() -> None:
     answer = "I'm sorry, but I do not have information on whether TP53 is a protein-coding gene."
     found = graded("protein_coding_genes", answer, "TRUE")
     assert (found["score"], found["no_answer"]) == (0.0, 1.0)
+
+
+def test_thoughts_that_were_cut_off_are_no_answer() -> None:
+    assert graded("gene_alias", "<think>It must be PSMB10", "PSMB10")["unparsable"] == 1
 
 
 def test_dna_of_the_question_is_no_protein() -> None:
