@@ -222,7 +222,8 @@ def test_a_vitamin_is_no_alias(tmp_path: Path) -> None:
 _PIECES = """BRCA1 TP53 P53 AMB1 RNF53 CAT BARD1's (HGNC:1100) HGNC:952 HGNC:1099 HGNC:77777 ENSG00000141510.2
     ENSG141510 MIM:113705 MIM:154700 OMIM 2019 HP:1250 HP:0002279 HP:0001166 (HP:9999999) GO:0000001 GO:6281
     UniProt:P38398 (UniProt Swiss-Prot Seizure Focal cell cycle regulation of DNA repair the It Its is ID
-    also known as XYZ9, and in , ; : . ( ) [ ] [?] | - 🧬 é ٣ GeneID: 672 7157"""
+    also known as XYZ9, and in , ; : . ( ) [ ] [?] | - 🧬 é ٣ GeneID: 672 7157
+    HP_0001166 hgnc:952 gene ID 1100 UniProt:P04637-2 **HGNC ID**: vitamin NCBIGene:672 ENSGALG00000000001"""
 
 _TEXTS = st.lists(
     st.tuples(
