@@ -64,11 +64,11 @@ class EndpointConfig:
             )
         for name in ("timeout", "max_tokens", "requests_per_minute", "tokens_per_minute", "concurrency"):
             number = getattr(self, name)
-            if number is not None and number <= 0:
+            if number is not None and not 0 < number < float("inf"):
                 raise ConfigError(f"endpoint.{name} must be > 0, got {number}.")
         for name in ("temperature", "max_retries", "input_price", "output_price"):
             number = getattr(self, name)
-            if number is not None and number < 0:
+            if number is not None and not 0 <= number < float("inf"):
                 raise ConfigError(f"endpoint.{name} must be >= 0, got {number}.")
         if (self.input_price is None) != (self.output_price is None):
             raise ConfigError(
