@@ -5,12 +5,19 @@ names nothing of the kind.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from geneverse_pl.evaluation.answers import normalise
+from geneverse_pl.evaluation.claims.identifiers import find_identifiers
 
 _LABEL = re.compile(r"(?:final\s+)?answers?\s*[:=]\s*", re.IGNORECASE)
+# Bold and code of Markdown; a single star may be a stop codon, or the allele HLA-B*27:05.
+_EMPHASIS = re.compile(r"\*{2,}|`")
+# A model that was not made for chat goes on with a question of its own.
+_NEXT_QUESTION = re.compile(
+    r"(?<=\S)[^\S\n]*\n\s*[#*]*\s?(?:question|q)\s*\d*[\s*]*:.*", re.IGNORECASE | re.DOTALL
+)
 _TURN = re.compile(r"[,.;]\s*(?:but|however|although|nevertheless)\b|\bmy (?:best )?guess\b", re.IGNORECASE)
 # Up to here an answer may have said something before it admits that it is not sure.
 _SAID_BEFORE = re.compile(r".*(?:[.!?;(\n]|\b(?:but|though|although|however)\b)", re.IGNORECASE | re.DOTALL)
@@ -45,10 +52,13 @@ _NO_SYMBOLS = frozenset(
             "IDS",
         ),
         *("OMIM", "MIM", "TFS", "THE", "OR", "OK", "YES", "NO", "NA", "NOT", "IS", "ENSEMBL", "GENE"),
+        *("ATP", "GTP", "GO", "KEGG", "MGI", "PMID", "REFSEQ"),
         *("GENES", "HG19", "HG38", "GRCH37", "GRCH38", "USA", "UCSC", "DBSNP", "BLAST"),
         *("II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII"),
     }
 )
+# Ids of databases that are not read elsewhere, whose names would be symbols.
+_OTHER_ID = re.compile(r"\b(?:PMID|PMC|MGI|RGD|EC|DOID|KEGG|CHEBI|[A-Z]{2}(?=_))[\s:_]*\d[\d.]*")
 # TF is the symbol of transferrin, and short for transcription factor where these are asked about, or *a TF*.
 _ANY_FACTOR = re.compile(r"(?<![\w.-])TF(?![\w-])")
 _A_FACTOR = re.compile(
@@ -58,9 +68,12 @@ _FACTORS_ASKED = re.compile(r"\btranscription(?:al)? factor|\bTFs\b|\bregulat|\(
 _ENSEMBL_ID = re.compile(r"ENS[A-Z]*\d{6,}")
 _NAMES = r"(?:[1-9]|1\d|2[0-2]|X|Y|MT?)"
 _CHROMOSOME = re.compile(
-    rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?:(?:number|no\.?|#)\s*)?(?P<named>{_NAMES})(?![0-9A-Za-z])"
+    rf"\bchr(?:omosomes?|om)?[\s_.:-]*(?:(?:number|no\.?|#)\s*)?(?P<named>{_NAMES})"
+    r"(?:(?![0-9A-Za-z])|(?=[pq](?:\d|ter\b|\b)))"
+    r"|\b(?P<ordinal>[1-9]|1\d|2[0-2])(?:st|nd|rd|th)[\s-]+chromosome\b"
     r"|\b(?P<before>[XY])(?:\s*(?:/|&|and|or)\s*[XY])?[\s-]+chromosomes?\b"
     r"|\b(?P<band>[1-9]|1\d|2[0-2]|X|Y)(?:p|q)(?:\d{1,2}(?:\.\d+)?|ter)\b"
+    rf"|\b(?P<site>{_NAMES}):\s?\d[\d,]{{4,}}"
     rf"|^\W*(?P<alone>{_NAMES})\W*$",
     re.IGNORECASE,
 )
@@ -93,19 +106,28 @@ _RNA_GENE = re.compile(
 _NO_PSEUDOGENE = re.compile(rf"(?:\bnot|n't) an? (?:\w+ )?(?:pseudogene|{_RNA})", re.IGNORECASE)
 _YES_NO = re.compile(r"\b(yes|true|no|false|na|n/a)\b", re.IGNORECASE)
 _EFFECTS = {
-    "Activation": re.compile(r"\b(?:activat|up-?regulat|induc|enhanc)", re.IGNORECASE),
-    "Repression": re.compile(r"\b(?:repress|inhibit|down-?regulat|suppress|silenc)", re.IGNORECASE),
+    "Activation": re.compile(
+        r"\b(?:activat|up-?regulat|induc|enhanc|stimulat|positive(?:ly)? regulat)", re.IGNORECASE
+    ),
+    "Repression": re.compile(
+        r"\b(?:repress|inhibit|down-?regulat|suppress|silenc|negative(?:ly)? regulat)", re.IGNORECASE
+    ),
+}
+# Read where none of these is said: "it represses Y, so that its loss increases Y" is no contradiction.
+_LEVELS = {
+    "Activation": re.compile(r"\bincreas", re.IGNORECASE),
+    "Repression": re.compile(r"\b(?:decreas|reduc)", re.IGNORECASE),
 }
 _EFFECT_ECHO = re.compile(r"\bactivate (?:or|and) repress\b", re.IGNORECASE)
 _NEGATED = re.compile(
     r"(?:\bnot|n['\u2019]t|\bneither|\bnor)\s+(?:\w+\s+)?(?:\w+\s+n?or\s+)?$", re.IGNORECASE
 )
 _SPECIES = {
-    "human": ("human", "humans", "homo sapiens"),
-    "mouse": ("mouse", "mice", "mus musculus"),
-    "rat": ("rat", "rats", "rattus norvegicus"),
-    "chicken": ("chicken", "gallus gallus"),
-    "zebrafish": ("zebrafish", "danio rerio"),
+    "human": ("human", "humans", "homo sapiens", "h sapiens"),
+    "mouse": ("mouse", "mice", "mus musculus", "m musculus"),
+    "rat": ("rat", "rats", "rattus norvegicus", "r norvegicus"),
+    "chicken": ("chicken", "gallus gallus", "g gallus"),
+    "zebrafish": ("zebrafish", "danio rerio", "d rerio"),
     "worm": ("worm", "nematode", "roundworm", "caenorhabditis elegans", "c elegans"),
     "yeast": ("yeast", "saccharomyces cerevisiae", "s cerevisiae"),
 }
@@ -114,6 +136,7 @@ _SPECIES_NAMES = re.compile(
     + "|".join(sorted((name for names in _SPECIES.values() for name in names), key=len, reverse=True))
     + r")\b"
 )
+_TERM_ID = re.compile(r"\bGO:\s?\d{7}\b", re.IGNORECASE)
 _BEFORE_A_NAME = re.compile(r":\s+|\b(?:is|are|include|includes)\b(?:\s+(?:the|an?))?\s+")
 _SPECIES_OF = {name: species for species, names in _SPECIES.items() for name in names}
 
@@ -132,24 +155,34 @@ class Region(NamedTuple):
     end: int
 
 
-def stated(text: str) -> str:
-    """The answer without the label ``Answer:`` and what stands before it.
+def without_thoughts(text: str) -> str:
+    """The answer without what a reasoning model thought before it; empty where it got no further.
 
     Args:
         text: What a model wrote.
     """
-    return _LABEL.split(text)[-1].strip()
+    said = text.rpartition("</think>")[2]
+    return "" if said.lstrip().startswith("<think>") else said
+
+
+def stated(text: str) -> str:
+    """The answer without emphasis, the label ``Answer:`` and what stands before it.
+
+    Args:
+        text: What a model wrote.
+    """
+    return _LABEL.split(_EMPHASIS.sub("", text))[-1].strip()
 
 
 def without_question(text: str, question: str) -> str:
-    """The answer without the question, which some models repeat before it.
+    """The answer without the question, which some models repeat before it, and without further questions.
 
     Args:
         text: What a model wrote.
         question: The question.
     """
     tail = text.rpartition(question)[2] if question else text
-    return tail if tail.strip() else text
+    return _NEXT_QUESTION.sub("", tail if tail.strip() else text)
 
 
 def admits_ignorance(text: str) -> tuple[bool, str, str]:
@@ -182,7 +215,7 @@ def read_symbols(text: str, known: Collection[str] = (), question: str = "") -> 
         known: Symbols that the question names, which are left out.
         question: The question; where it is about regulation, ``TF`` is no symbol.
     """
-    said = _without_factors(stated(text), question)
+    said = _without_ids(_without_factors(stated(text), question))
     found = (match[0].rstrip(".-") for match in _SYMBOL.finditer(said))
     return list(
         dict.fromkeys(
@@ -205,13 +238,21 @@ def read_symbol(text: str, question: str) -> str | None:
     return next(iter(read_symbols(text, words, question)), None)
 
 
+def _without_ids(text: str) -> str:
+    """The text with spaces for identifiers, some of which have the form of a symbol (UniProt P40306)."""
+    said = list(_OTHER_ID.sub(" ", text))
+    for start, end, _ in find_identifiers("".join(said)):
+        said[start:end] = " " * (end - start)
+    return "".join(said)
+
+
 def _without_factors(text: str, question: str) -> str:
     """The text without ``TF`` where it is short for transcription factor."""
     return (_ANY_FACTOR if _FACTORS_ASKED.search(question) else _A_FACTOR).sub("", text)
 
 
 def read_chromosome(text: str) -> str | None:
-    """The first chromosome, as ``chr8``; from *chr8*, *chromosome 8*, *X chromosome*, *8q24.3*, or *8* alone.
+    """The first chromosome, as ``chr8``; from *chr8*, *chromosome 8*, *8th chromosome*, *8q24.3*, *8* alone.
 
     Args:
         text: The answer.
@@ -219,7 +260,7 @@ def read_chromosome(text: str) -> str | None:
     said = stated(text)
     for found in _CHROMOSOME.finditer(said):
         if not _NOT_THERE.search(said[: found.start()]):
-            return _chromosome(found["named"] or found["before"] or found["band"] or found["alone"])
+            return _chromosome(next(name for name in found.groups() if name))
     return None
 
 
@@ -271,12 +312,17 @@ def read_effect(text: str) -> str | None:
         text: The answer.
     """
     said = _EFFECT_ECHO.sub("", stated(text))
-    found = [
+    found = _said_effects(said, _EFFECTS) or _said_effects(said, _LEVELS)
+    return found[0] if len(found) == 1 else None
+
+
+def _said_effects(said: str, forms: Mapping[str, re.Pattern[str]]) -> list[str]:
+    """The effects that are said and not denied."""
+    return [
         effect
-        for effect, form in _EFFECTS.items()
+        for effect, form in forms.items()
         if any(not _NEGATED.search(said[: match.start()]) for match in form.finditer(said))
     ]
-    return found[0] if len(found) == 1 else None
 
 
 def read_species(text: str) -> str | None:
@@ -289,25 +335,29 @@ def read_species(text: str) -> str | None:
     return None if found is None else _SPECIES_OF[found[0]]
 
 
-def read_sequence(text: str, letters: str) -> str | None:
+def read_sequence(text: str, letters: str, question: str = "") -> str | None:
     """The longest run of capitals of an alphabet, line breaks and a closing stop left out.
 
     Args:
         text: The answer.
         letters: The alphabet.
+        question: The question; a sequence of its own that the answer repeats is left out, as DNA is written
+            with letters of amino acids.
     """
     said = stated(text)
     joined = re.sub(rf"(?<=[{letters}])\s*\n\s*(?=[{letters}]+\b)", "", said)
-    if re.fullmatch(rf"[{letters}\s*]+", said.upper()):
-        joined = re.sub(r"\s", "", said).upper()
+    if re.fullmatch(rf"[{letters}\s*-]+", said.upper()):
+        joined = re.sub(r"[\s-]", "", said).upper()
     runs = re.findall(rf"(?<![A-Za-z])[{letters}]{{3,}}\*?(?![A-Za-z])", joined)
+    runs = [run for run in runs if run not in question]
     return max(runs, key=len).rstrip("*") if runs else None
 
 
 def phrases(text: str) -> Iterator[str]:
     """Parts of a short answer that may be what it names, normalised.
 
-    These are the whole, what follows the first and the last *is* or colon, and what is quoted first.
+    These are the whole, what follows the first and the last *is* or colon, each also without the ids of
+    terms, and what is quoted first.
 
     Args:
         text: The answer; its first line counts.
@@ -315,6 +365,7 @@ def phrases(text: str) -> Iterator[str]:
     line = next((line for line in stated(text).splitlines() if line.strip()), "")
     ends = [0, *(found.end() for found in _BEFORE_A_NAME.finditer(line))]
     parts = [line, *(line[end:] for end in ends[1:2] + ends[-1:])]
+    parts += [_TERM_ID.sub("", part) for part in parts]
     quoted = re.search(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", line)
     if quoted is not None:
         parts.append(quoted[1])

@@ -6,6 +6,7 @@ a list the share of true items counts. Beside it stands the rule of GeneGPT's pr
 compares the text as it is.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from datamodules.benchmarks.answer_reading import (
     read_yes_no,
     stated,
     without_question,
+    without_thoughts,
 )
 from datamodules.benchmarks.geneturing_modules import MODULES, AnswerForm
 from geneverse_pl.evaluation.answers import normalise, parse_list, set_score
@@ -48,6 +50,22 @@ _GENEGPT = frozenset(
         *("gene_snp_association", "snp_location", "disease_gene_location"),
     }
 )
+_NO_NAMES = re.compile(
+    r"^(?:there (?:is|are)|(?:it|the \w+|this \w+) (?:has|contains|mentions|includes|names))?\s*"
+    r"no (?:\w+ )?(?:gene|protein)"
+    r"|^(?:there|it|the \w+|this \w+) (?:are|is|does|do)(?: not|n['\u2019]t)"
+    r"(?: (?:contain|mention|include|have|name))? any (?:\w+ )?(?:gene|protein)",
+    re.IGNORECASE,
+)
+# What comes before a list: "The gene and protein names in the sentence are", "Genes:".
+_BEFORE_NAMES = re.compile(
+    r"^\W*(?:the|these|here|there|this|in|sure|(?:gene|protein|name|location)s?)\b"
+    r"(?:[^:\n]{0,150}:(?=\s)|[^:\n]{0,150}?\b(?:are|is|includes?|mentions|contains)\b)\s*",
+    re.IGNORECASE,
+)
+_LABEL_OF_NAMES = re.compile(
+    r"^\W*(?:genes?|proteins?|genes? and proteins?)(?: names?)?\s*:\s*", re.IGNORECASE | re.MULTILINE
+)
 _Reader = Callable[[str, str], object]
 
 
@@ -55,7 +73,7 @@ def grade(answer: str, metadata: Mapping[str, Any]) -> dict[str, float]:
     """What an answer is worth.
 
     Args:
-        answer: What a model wrote.
+        answer: What a model wrote; what it thought before (``<think>``) does not count.
         metadata: ``module``, a key of ``MODULES``; ``goldstandard``, the published answer; ``asked``, the
             question.
 
@@ -66,6 +84,7 @@ def grade(answer: str, metadata: Mapping[str, Any]) -> dict[str, float]:
     """
     key, gold, asked = (str(metadata[name]) for name in ("module", "goldstandard", "asked"))
     form = MODULES[key].form
+    answer = without_thoughts(answer)
     text = without_question(answer, asked)
     admitted, before, after = admits_ignorance(text)
     # Where any words are a name, a polite phrase before the admission would be one.
@@ -156,12 +175,11 @@ def _list_worth(form: AnswerForm, given: list[str], gold: str) -> dict[str, floa
 def _read_names(text: str, asked: str) -> list[str] | None:
     """Items of a list; none at all where the answer says that there are none."""
     said = stated(text)
-    if normalise(said) in _NO_GENE or normalise(said).startswith(
-        ("no gene", "there are no gene", "there is no gene")
-    ):
+    if normalise(said) in _NO_GENE or _NO_NAMES.search(said):
         return []
-    head, colon, tail = said.partition(": ")
-    return parse_list(tail if colon and len(head.split()) > 2 else said) or None
+    listed = _LABEL_OF_NAMES.sub("", _BEFORE_NAMES.sub("", said))
+    head, colon, tail = listed.partition(": ")
+    return parse_list(tail if colon and len(head.split()) > 2 else listed) or None
 
 
 def _read_place(text: str, asked: str) -> object:
@@ -179,5 +197,5 @@ _READERS: dict[AnswerForm, _Reader] = {
     "effect": lambda text, asked: read_effect(text),
     "term": lambda text, asked: set(phrases(text)) or None,
     "dna": lambda text, asked: read_sequence(text, DNA),
-    "protein": lambda text, asked: read_sequence(text, PROTEIN),
+    "protein": lambda text, asked: read_sequence(text, PROTEIN, asked),
 }

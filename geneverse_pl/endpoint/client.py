@@ -210,9 +210,15 @@ def read_answer(completion: Any) -> Answer | Failure:
     return Answer(
         text,
         getattr(choice, "finish_reason", None) == "length",
-        int(getattr(usage, "prompt_tokens", 0) or 0),
-        int(getattr(usage, "completion_tokens", 0) or 0),
+        _num_tokens(usage, "prompt_tokens"),
+        _num_tokens(usage, "completion_tokens"),
     )
+
+
+def _num_tokens(usage: Any, name: str) -> int:
+    """What a server counted; 0 where it did not, or what it says is no number of tokens."""
+    count = getattr(usage, name, 0)
+    return int(count) if isinstance(count, int | float) and 0 <= count < float("inf") else 0
 
 
 def _import_openai() -> ModuleType:

@@ -11,7 +11,7 @@ from geneverse_pl.exceptions import ConfigError
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_SHOWN = 40
-_NO_KEY = "none"  # what servers without keys are sent, as the client wants one
+NO_KEY = "none"  # what servers without keys are sent, as the client wants one
 
 
 @dataclass
@@ -64,11 +64,11 @@ class EndpointConfig:
             )
         for name in ("timeout", "max_tokens", "requests_per_minute", "tokens_per_minute", "concurrency"):
             number = getattr(self, name)
-            if number is not None and number <= 0:
+            if number is not None and not 0 < number < float("inf"):
                 raise ConfigError(f"endpoint.{name} must be > 0, got {number}.")
         for name in ("temperature", "max_retries", "input_price", "output_price"):
             number = getattr(self, name)
-            if number is not None and number < 0:
+            if number is not None and not 0 <= number < float("inf"):
                 raise ConfigError(f"endpoint.{name} must be >= 0, got {number}.")
         if (self.input_price is None) != (self.output_price is None):
             raise ConfigError(
@@ -90,7 +90,7 @@ class EndpointConfig:
         """
         name = self.api_key_variable
         if name is None:
-            return _NO_KEY
+            return NO_KEY
         key = os.environ.get(name, "").strip()
         if not key:
             # What may be a key in place of the name is not shown; most names are of capitals and short.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from geneverse_pl.endpoint.chat import Failure
-from geneverse_pl.endpoint.config import EndpointConfig
+from geneverse_pl.endpoint.config import NO_KEY, EndpointConfig
 from geneverse_pl.exceptions import EndpointError
 
 if TYPE_CHECKING:
@@ -97,8 +97,9 @@ def one_line(said: object, secret: str) -> str:
 
     Args:
         said: An error, or a text.
-        secret: The key.
+        secret: The key; what stands for one where there is none may be any word, and stays.
     """
-    text = str(said).replace(secret, "***") or type(said).__name__
+    text = str(said) if secret == NO_KEY else str(said).replace(secret, "***")
+    text = text or type(said).__name__
     text = re.sub(r"\s+", " ", text).strip()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

@@ -66,6 +66,9 @@ class Dialogue:
         context_length: Most tokens of prompt and answer; None where there is no limit.
         max_new_tokens: Room for an answer, > 0.
         images: Where pictures are numbered; None for a model of text alone.
+
+    Raises:
+        ConfigError: If no question could fit beside an answer.
     """
 
     def __init__(
@@ -77,6 +80,11 @@ class Dialogue:
     ) -> None:
         self._encoder = encoder
         self._room = None if context_length is None else context_length - max_new_tokens
+        if self._room is not None and self._room < 1:
+            raise ConfigError(
+                f"max_new_tokens must leave room for a question in the model's {context_length} tokens, got "
+                f"{max_new_tokens}. Lower it."
+            )
         self._images = images
         self._opening = turn_opening(encoder)
         self._turns: list[_Turn] = []

@@ -136,7 +136,8 @@ def ground_file(answers: Path, out: Path, grounder: AnswerGrounder, name: str = 
         name: Field that holds the answer.
 
     Raises:
-        ConfigError: If there is no such file, or ``out`` cannot be written or is the same file.
+        ConfigError: If there is no such file, ``out`` cannot be written or is the same file, or no answer has
+            the field of the subject.
         DataFormatError: If a line is no object with the field, or has a field of grounding already.
     """
     if not answers.is_file():
@@ -145,17 +146,23 @@ def ground_file(answers: Path, out: Path, grounder: AnswerGrounder, name: str = 
     check_output_file("out", out)
     if out.exists() and out.samefile(answers):
         raise ConfigError(f"out must be another file than answers, got {out} for both. Choose another.")
-    tally = Tally()
+    tally, subject = Tally(), grounder.subject_field
+    has_subject = subject is None
     partial, stream = _open_beside(out)
     try:
         with stream:
             for row in _rows(answers, name):
+                has_subject = has_subject or subject in row
                 grounded = grounder.ground(row[name], row)
                 tally.add(grounded)
                 # ASCII alone: a model may say half a character pair, which UTF-8 cannot hold.
                 stream.write(json.dumps({**row, **as_fields(grounded)}) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+        if tally.num_answers and not has_subject:
+            raise ConfigError(
+                f"subject must name a field of the answers, and none has '{subject}'. Correct it."
+            )
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -178,6 +185,8 @@ def _rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8", errors="strict") as stream:
         try:
             for line, text in enumerate(stream, start=1):
+                if not text.strip():
+                    continue
                 yield _row(path, line, text, name)
         except UnicodeDecodeError as error:
             raise DataFormatError(path, f"must be UTF-8 ({error}). Give the file of `generate`.") from error

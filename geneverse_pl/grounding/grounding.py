@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from geneverse_pl.evaluation.claims.identifiers import is_human_gene
 from geneverse_pl.grounding.aliases import check_aliases, official_symbols, spans_of_aliases
 from geneverse_pl.grounding.mentions import MARK, Mention, find_mentions, is_marked
 from geneverse_pl.grounding.naming import Candidates, NameFinder
@@ -254,7 +255,7 @@ def _about(mention: Mention, entities: Iterable[Entity]) -> str:
 
 def _is_left_out(mention: Mention) -> bool:
     """Whether it is Ensembl's id of a transcript, a protein or another species, which tables leave out."""
-    return mention.scheme == "Ensembl" and not mention.written.startswith("ENSG")
+    return mention.scheme == "Ensembl" and not is_human_gene(mention.written)
 
 
 def _kinds(entities: Iterable[Entity]) -> set[str]:

@@ -11,7 +11,7 @@ from geneverse_pl.grounding.schemes import SCHEMES, canonical, scheme_of
 MARK = " [?]"
 
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_TIE = re.compile(r"[:#(*+%/]|ID\b|number|accession|entry", re.IGNORECASE)
+_TIE = re.compile(r"[:#(*+%/]|ID\b|identifier|number|accession|entry|\bno\.", re.IGNORECASE)
 _REST_OF_WORD = re.compile(r"\w+")
 
 

@@ -32,7 +32,7 @@ _CLOSING = frozenset(",;)]")
 _LABELS = frozenset(":=")
 _TIES = frozenset(":-=|#*`\"'\u2013\u2014\u2018\u2019\u201c\u201d\u2192")
 _STOPS = frozenset(".!?")
-_LABEL = re.compile(r"ID\b|number|accession", re.IGNORECASE)
+_LABEL = re.compile(r"ID\b|identifier|number|accession|entry", re.IGNORECASE)
 _SEPARATORS = frozenset({",", ";", "/", "&", "|", "and", "or"})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from geneverse_pl.grounding.mentions import find_mentions
 from geneverse_pl.grounding.naming import candidates
 from geneverse_pl.grounding.table import Entity, GroundingTable
-from geneverse_pl.grounding.wording import LINKING, Token, tokens_of
+from geneverse_pl.grounding.wording import LINKING, OTHER_THINGS, Token, tokens_of
 
 _FIRST_WORDS = 2_000  # that are looked at together
 _HAS_CAPITAL_OR_DIGIT = re.compile(r"[A-Z0-9]")
@@ -26,7 +26,15 @@ def symbol_tokens(text: str, start: int = 0, end: int | None = None) -> list[Tok
     for mention in find_mentions(text):
         taken[mention.start : mention.end] = b"\x01" * (mention.end - mention.start)
     tokens = tokens_of(text, start, len(text) if end is None else end)
-    return [token for token in tokens if is_symbol(token) and not taken[token.start]]
+    return [token for token in _symbols_among(tokens) if not taken[token.start]]
+
+
+def _symbols_among(tokens: Sequence[Token]) -> list[Token]:
+    return [
+        token
+        for place, token in enumerate(tokens)
+        if is_symbol(token) and not (place and tokens[place - 1].lower in OTHER_THINGS)
+    ]
 
 
 def is_symbol(token: Token) -> bool:
@@ -90,5 +98,5 @@ def other_gene_among(words: Sequence[Token], subject: Entity, table: GroundingTa
         subject: The subject.
         table: The table.
     """
-    symbols = {word.bare for word in words if is_symbol(word)}
+    symbols = {word.bare for word in _symbols_among(words)}
     return any(gene != subject for gene in genes_of(symbols, table).values())

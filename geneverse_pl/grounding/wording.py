@@ -57,6 +57,8 @@ FOREIGN = _words(
     ortholog orthologs orthologue orthologues homolog homologs homologue homologues
     paralog paralogs paralogue paralogues pseudogene pseudogenes antisense"""
 )
+#: Words before what has the form of a gene's alias and is none: B12 is one of NDUFB3.
+OTHER_THINGS = _words("vitamin vitamins")
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-.'\u2019][^\W_]+)*|\S")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")

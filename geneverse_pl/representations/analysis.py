@@ -37,8 +37,10 @@ from geneverse_pl.representations.items import Item, Pair
 from geneverse_pl.representations.links import link_scores, random_link_scores, unit_length
 from geneverse_pl.representations.probes import ProbeScores, probe
 from geneverse_pl.representations.problems import (
+    GROUP,
     ClassProblem,
     LinkProblem,
+    check_group_column,
     class_problems,
     group_of,
     link_problems,
@@ -57,7 +59,7 @@ class AnalysisConfig:
 
     Args:
         classes: Columns of classes; ``kind`` stands for the kind of all items.
-        group_column: Column of the groups that are never parted; empty for none.
+        group_column: Column of the groups that are never parted; empty for none. Only ``group`` may lack.
         centre: What is taken off a vector before its cosine to another: nothing, the mean of all items, or
             the mean of its kind.
         num_folds: Folds of the probes and least members of a class, >= 2.
@@ -69,7 +71,7 @@ class AnalysisConfig:
     """
 
     classes: tuple[str, ...] = ()
-    group_column: str = "group"
+    group_column: str = GROUP
     centre: Centre = "none"
     num_folds: int = 5
     bootstrap: BootstrapSettings = DEFAULT_BOOTSTRAP
@@ -102,6 +104,7 @@ class Analysis:
     def __init__(self, items: Sequence[Item], pairs: Sequence[Pair], config: AnalysisConfig) -> None:
         self.items = items
         self.config = config
+        check_group_column(items, config.group_column)
         self.links = link_problems(items, pairs, config.group_column, config.seed) if pairs else []
         self.classes = class_problems(items, config.classes, config.group_column, config.num_folds)
 

@@ -15,6 +15,7 @@ from geneverse_pl.representations.links import matched_pairs
 logger = logging.getLogger(__name__)
 
 KIND = "kind"
+GROUP = "group"  # the usual column of groups, which need not be there
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,24 @@ def group_of(item: Item, column: str) -> str:
     """
     group = item.fields.get(column, "").strip() if column else ""
     return group or f"item:{item.id}"
+
+
+def check_group_column(items: Sequence[Item], column: str) -> None:
+    """Refuses a column of groups that is asked for and not there: what belongs together would be parted.
+
+    Args:
+        items: The items.
+        column: Name of the column; empty for none.
+
+    Raises:
+        ConfigError: If no item has a group in it.
+    """
+    if column in ("", GROUP) or any(item.fields.get(column, "").strip() for item in items):
+        return
+    found = sorted(set().union(*(item.fields for item in items)))
+    raise ConfigError(
+        f"group must name a column with groups, and '{column}' has none. There are: {', '.join(found)}."
+    )
 
 
 def link_problems(

@@ -21,7 +21,7 @@ from geneverse_pl.retrieval.passages import Passage
 logger = logging.getLogger(__name__)
 
 FORMAT = "geneverse_pl retrieval index"
-VERSION = 1
+VERSION = 2
 MANIFEST, PASSAGES, OFFSETS = "manifest.json", "passages.jsonl", "offsets.npy"
 _AGAIN = "Build the index again."
 

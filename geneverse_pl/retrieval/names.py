@@ -13,17 +13,39 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from geneverse_pl.evaluation.claims.identifiers import find_identifiers, parse_identifier
 from geneverse_pl.retrieval.passages import Passage
 
 MAX_WORDS = 16  # of a name that is looked up
+_MIN_ACCESSION = 6  # characters of an accession that is found without its vocabulary
+_APOSTROPHES = "'\u2019"
 _WORD = re.compile(r"[^\W_]+")
 _HASHES, _PLACES = "name_hashes.npy", "name_places.npy"
 FILES = (_HASHES, _PLACES)
 
 
 def words(text: str) -> list[str]:
-    """The words of a text without case and punctuation: ``["omim", "154700"]`` for ``OMIM:154700``."""
-    return [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFKC", text))]
+    """The words of a text without case, punctuation and possessive endings.
+
+    They are ``["omim", "154700"]`` for ``OMIM:154700``, and those of *Alzheimer disease* for *Alzheimer's
+    disease*.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    return [plain[start:end].casefold() for start, end in _spans(plain)]
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Where the words of a text lie."""
+    return [match.span() for match in _WORD.finditer(text) if not _is_ending(text, *match.span())]
+
+
+def _is_ending(text: str, start: int, end: int) -> bool:
+    return (
+        text[start:end] in ("s", "S")
+        and start > 1
+        and text[start - 1] in _APOSTROPHES
+        and text[start - 2].isalnum()
+    )
 
 
 def must_be_spelled(name: str) -> bool:
@@ -134,13 +156,14 @@ class NameTable:
     def find(self, question: str) -> list[Mention]:
         """The names in a question, the longest first; a word belongs to one of them at most.
 
-        Upper and lower case are alike, but where :func:`must_be_spelled` says otherwise.
+        Upper and lower case are alike, but where :func:`must_be_spelled` says otherwise. Identifiers are
+        found in all of their common forms.
 
         Args:
             question: The question.
         """
         text = unicodedata.normalize("NFKC", question)
-        spans = [match.span() for match in _WORD.finditer(text)]
+        spans = _spans(text)
         plain = [text[start:end].casefold() for start, end in spans]
         is_taken = np.zeros(len(spans), np.bool_)
         found: list[Mention] = []
@@ -153,6 +176,26 @@ class NameTable:
                 if main or others:
                     is_taken[first : first + length] = True
                     found.append(Mention(start, length, text[start:end], main, others))
+        found += self._identified(text, spans, is_taken)
+        return sorted(found, key=lambda one: (-one.num_words, one.start))
+
+    def _identified(
+        self, text: str, spans: Sequence[tuple[int, int]], is_taken: npt.NDArray[np.bool_]
+    ) -> list[Mention]:
+        """Identifiers that are written otherwise than passages have them, as *NCBI Gene ID 2200*."""
+        found = []
+        for start, end, identifier in find_identifiers(text):
+            main: list[int] = []
+            others: list[int] = []
+            for place in self._rows(_hash(words(identifier.accession))):
+                passage = self._passage(place)
+                if parse_identifier(passage.id, "") == identifier:
+                    main.append(place)
+                elif any(parse_identifier(one, "") == identifier for one in passage.identifiers):
+                    others.append(place)
+            own = [place for place, span in enumerate(spans) if start <= span[0] and span[1] <= end]
+            if own and not is_taken[own].any() and (main or others):
+                found.append(Mention(start, len(own), text[start:end], tuple(main), tuple(others)))
         return found
 
     def about(self, name: str) -> set[int]:
@@ -183,7 +226,7 @@ class NameTable:
         for place in self._rows(_hash(key)) if is_looked_up(written) else ():
             passage = self._passage(place)
             named = [name for name in _names(passage) if _is_written(name, key, written)]
-            by_id = [one for one in _identifiers(passage) if words(one) == list(key)]
+            by_id = [one for one in _identifiers(passage) if list(key) in (words(one), words(_telling(one)))]
             if passage.title in named or passage.id in by_id:
                 main.append(place)
             elif named or by_id:
@@ -200,7 +243,7 @@ def _is_written(name: str, key: Sequence[str], written: str) -> bool:
 def _inner(name: str) -> str:
     """A name from its first word to its last, as a question is compared with."""
     text = unicodedata.normalize("NFKC", name)
-    spans = [match.span() for match in _WORD.finditer(text)]
+    spans = _spans(text)
     return text[spans[0][0] : spans[-1][1]] if spans else ""
 
 
@@ -219,6 +262,16 @@ def _identifiers(passage: Passage) -> tuple[str, ...]:
 
 def _accessions(passage: Passage) -> list[str]:
     return [one.partition(":")[2] for one in _identifiers(passage) if ":" in one]
+
+
+def _telling(identifier: str) -> str:
+    """What stands behind an identifier's colon, where it tells its entity by itself; else empty.
+
+    So do ``ENSG00000141510`` and ``P04637``; ``154700`` may be any number.
+    """
+    accession = identifier.partition(":")[2]
+    is_mixed = any(map(str.isalpha, accession)) and any(map(str.isdigit, accession))
+    return accession if is_mixed and len(accession) >= _MIN_ACCESSION else ""
 
 
 def _hash(key: Iterable[str]) -> int:

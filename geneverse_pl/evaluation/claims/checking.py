@@ -13,7 +13,12 @@ from geneverse_pl.evaluation.claims.claim import (
     Verdict,
 )
 from geneverse_pl.evaluation.claims.gene_fields import FINDERS, Found, find_true_name
-from geneverse_pl.evaluation.claims.identifiers import GENE_DATABASES, Identifier, find_identifiers
+from geneverse_pl.evaluation.claims.identifiers import (
+    GENE_DATABASES,
+    Identifier,
+    find_identifiers,
+    is_human_gene,
+)
 from geneverse_pl.evaluation.claims.negation import is_negated
 from geneverse_pl.evaluation.claims.record import TruthRecord
 from geneverse_pl.evaluation.claims.terms import find_terms
@@ -108,7 +113,8 @@ def _identifiers(sentence: str, record: TruthRecord) -> Iterator[Found]:
 def _judge_identifier(identifier: Identifier, record: TruthRecord) -> tuple[Verdict, bool]:
     if identifier in record.own_ids or identifier in record.term_ids:
         return SUPPORTED, False
-    if identifier.database not in record.databases:
+    is_left_out = identifier.database == "Ensembl" and not is_human_gene(identifier.accession)
+    if identifier.database not in record.databases or is_left_out:
         return UNKNOWN, False
     return (CONTRADICTED if identifier.database in GENE_DATABASES else UNKNOWN), True
 

@@ -21,29 +21,47 @@ class Identifier:
         return f"{self.database}:{self.accession}"
 
 
-#: Database -> pattern of its identifiers, the accession in the group ``id``. Earlier ones win where two
-#: overlap. Lengths are wider than valid ones: a malformed identifier is a claim too, and a false one.
+# What may stand between a database's name and a number of it: HGNC gene ID 11998, MIM entry number 191170.
+_CALLED = (
+    r"(?: (?:gene |phenotype )?(?:(?:ID|identifier|accession|entry|number)\b|no\.)(?: number| ID)?"
+    r"(?: is(?=:? ?\d))?)"
+)
+
+
+def _term_pattern(prefix: str) -> re.Pattern[str]:
+    """``HP:1250`` and, with all seven digits, ``hp:0001250`` and ``HP_0001250`` as ontologies' addresses."""
+    return re.compile(rf"\b(?:{prefix}:\s?|(?i:{prefix})[:_](?=\d{{7}}\b))(?P<id>\d+)")
+
+
+#: Database -> pattern of its identifiers, the accession in the group ``id``, version or isoform behind it.
+#: Earlier ones win where two overlap. Lengths are wider than valid ones: a malformed identifier is a claim
+#: too, and a false one.
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     "AllianceGenome": re.compile(r"\bAlliance ?Genome[:\s]+(?:HGNC:)?(?P<id>\d+)", re.IGNORECASE),
-    "HGNC": re.compile(r"\bHGNC(?: ID)?[:\s#]+(?:HGNC:)?(?P<id>\d+)"),
+    "HGNC": re.compile(rf"\bHGNC{_CALLED}?[:\s#*]+(?:HGNC:)?(?P<id>\d+)", re.IGNORECASE),
     "Ensembl": re.compile(r"\b(?P<id>ENS[A-Z]{0,4}[GTP]\d+)(?:\.\d+)?\b"),
-    "MIM": re.compile(r"\bO?MIM(?: (?:number|ID))?[:\s#*+%]*(?P<id>\d{4,7})\b", re.IGNORECASE),
-    "GO": re.compile(r"\bGO:\s?(?P<id>\d+)"),
-    "HP": re.compile(r"\bHP:\s?(?P<id>\d+)"),
-    "MONDO": re.compile(r"\bMONDO:\s?(?P<id>\d+)"),
+    "MIM": re.compile(rf"\bO?MIM{_CALLED}?[:\s#*+%]*(?P<id>\d{{4,7}})\b", re.IGNORECASE),
+    "GO": _term_pattern("GO"),
+    "HP": _term_pattern("HP"),
+    "MONDO": _term_pattern("MONDO"),
     "ORPHA": re.compile(r"\bORPHA(?:NET)?:\s?(?P<id>\d+)", re.IGNORECASE),
     "NCBI Gene": re.compile(
-        r"\b(?:NCBI Gene|Entrez(?: Gene)?|Gene ?ID)(?: ?ID)?(?:\s+is)?[:\s#]*(?P<id>\d+)\b", re.IGNORECASE
+        # "MGI gene ID 98834" is of mouse, by a database that is not read here.
+        r"\b(?:NCBI ?Gene|Entrez(?: ?Gene)?|(?<!MGI )(?<!RGD )(?<!Ensembl )Gene ?ID)"
+        r"(?: ?ID)?(?:\s+is)?[:\s#*]*(?P<id>\d+)\b",
+        re.IGNORECASE,
     ),
     # P2RY12 is a gene and has the form of an accession, so the database must be named.
     "UniProt": re.compile(
-        r"\b(?:UniProt(?:KB)?|Swiss-?Prot)(?:[/ ](?:KB|Swiss-?Prot|accession|entry|ID)){0,4}(?:\s+is)?[:\s(]*"
-        r"(?P<id>[OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d(?:[A-Z][A-Z0-9]{2}\d){1,2})\b"
+        r"\b(?:UniProt(?:KB)?|Swiss-?Prot)(?:[/ ](?:KB|Swiss-?Prot|accession|entry|ID|number)){0,4}"
+        r"(?:\s+is)?[:\s(*]*(?P<id>[OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d(?:[A-Z][A-Z0-9]{2}\d){1,2})\b"
+        r"(?:-\d{1,3}\b)?"
     ),
     "RefSeq": re.compile(r"\b(?P<id>[NX][MPRGC]_\d+)(?:\.\d+)?\b"),
 }
 #: Databases in which a gene has one entry or few, so that another one contradicts the record.
 GENE_DATABASES = frozenset({"AllianceGenome", "HGNC", "Ensembl", "NCBI Gene", "UniProt"})
+_HUMAN_GENE = re.compile(r"ENSG\d")
 _NAMES = {name.casefold(): name for name in PATTERNS} | {
     "omim": "MIM",
     "hpo": "HP",
@@ -54,6 +72,15 @@ _NAMES = {name.casefold(): name for name in PATTERNS} | {
     "entrez": "NCBI Gene",
     "uniprotkb": "UniProt",
 }
+
+
+def is_human_gene(ensembl: str) -> bool:
+    """Whether an accession of Ensembl is of a human gene: not of a transcript, a protein or another species.
+
+    Args:
+        ensembl: The accession; ``ENSGALG…`` and ``ENSGGOG…`` are genes of chicken and gorilla.
+    """
+    return _HUMAN_GENE.match(ensembl) is not None
 
 
 def find_identifiers(text: str) -> Iterator[tuple[int, int, Identifier]]:

@@ -22,6 +22,9 @@ def graded(module: str, answer: str, gold: str, asked: str = "") -> dict[str, fl
         ("gene_alias", "PSMB10", "PSMB10", 1),
         ("gene_alias", "The official gene symbol of LMP-10 is PSMB10.", "PSMB10", 1),
         ("gene_alias", "Answer: PSMB10", "PSMB10", 1),
+        ("gene_alias", "<think>LMP7 is PSMB8, so</think>\n\nPSMB10", "PSMB10", 1),
+        ("gene_alias", "NM_002801.4 (UniProt P40306, EC 3.4.25.1, MGI:1096380) is of PSMB10", "PSMB10", 1),
+        ("gene_disease_association", "PFKM: 12q13, PFKL: 21q22", "PFKL, PFKM", 1),
         ("gene_alias", "PSMB9 or PSMB10", "PSMB10", 0),  # what is named first counts
         ("gene_alias", "Psmb10", "PSMB10", 0),  # the gene of the mouse
         ("gene_alias", "LMP-10", "PSMB10", 0),
@@ -35,7 +38,27 @@ def graded(module: str, answer: str, gold: str, asked: str = "") -> dict[str, fl
         ("gene_location", "8", "chr8", 1),
         ("gene_location", "8q24.3", "chr8", 1),
         ("gene_location", "Chromosome x", "chrX", 1),
+        ("gene_location", "It is on chromosome **8**.", "chr8", 1),
+        ("snp_location", "GRCh38: 11:5,227,002", "chr11", 1),
+        ("multi_species_dna_alignment", "M. musculus", "mouse", 1),
+        ("amino_acid_translation", "M-K-V-L-A", "MKVLA", 1),
+        ("tf_regulation", "It positively regulates it.", "Activation", 1),
+        ("tf_regulation", "It decreases its expression.", "Repression", 1),
+        ("tf_regulation", "It represses it; its loss increases it.", "Repression", 1),
+        ("gene_name_extraction", "The names in the sentence are p53 and BRCA1.", "p53, BRCA1", 1),
+        ("gene_name_extraction", "The sentence names two genes:\n\n1. p53\n2. BRCA1", "p53, BRCA1", 1),
+        ("gene_name_extraction", "Gene names: p53; BRCA1", "p53, BRCA1", 1),
+        ("gene_name_extraction", "Genes: p53\nProteins: BRCA1", "p53, BRCA1", 1),
+        ("gene_name_extraction", "The sentence does not contain any gene names.", "No gene", 1),
+        ("gene_name_extraction", "It contains no gene or protein names.", "No gene", 1),
+        ("gene_name_extraction", "There are no gene names but p53.", "p53", 0),
+        ("gene_location", "**Answer**: `chr8`", "chr8", 1),
+        ("gene_location", "chr8q24.3", "chr8", 1),
+        ("gene_location", "the long arm of the 8th chromosome", "chr8", 1),
+        ("gene_location", "chr18q", "chr8", 0),
         ("gene_location", "chr18", "chr8", 0),
+        ("gene_ontology", "Mitochondrion (GO:0005739)", "mitochondrion", 1),
+        ("gene_ontology", "The term is GO:0005739, mitochondrion.", "mitochondrion", 1),
         ("gene_location", "chr1, chr2, chr8", "chr8", 0),
         ("snp_location", "chromosome MT", "chrM", 1),
         ("human_genome_dna_alignment", REGION, REGION, 1),
@@ -136,6 +159,32 @@ def test_who_is_sorry_and_does_not_know_has_not_said_yes() -> None:
     answer = "I'm sorry, but I do not have information on whether TP53 is a protein-coding gene."
     found = graded("protein_coding_genes", answer, "TRUE")
     assert (found["score"], found["no_answer"]) == (0.0, 1.0)
+
+
+def test_thoughts_that_were_cut_off_are_no_answer() -> None:
+    assert graded("gene_alias", "<think>It must be PSMB10", "PSMB10")["unparsable"] == 1
+
+
+def test_dna_of_the_question_is_no_protein() -> None:
+    asked = "Translate the DNA sequence ATGAAAGTTCTTGCATAA to amino acids."
+    answer = "The DNA sequence ATGAAAGTTCTTGCATAA is translated to MKVLA."
+    assert graded("amino_acid_translation", answer, "MKVLA", asked)["score"] == 1
+
+
+def test_a_list_after_its_introduction_holds_nothing_else() -> None:
+    for answer in ("The gene names are p53 and BRCA1.", "Two are named:\n- p53\n- BRCA1"):
+        found = graded("gene_name_extraction", answer, "p53, BRCA1")
+        assert found["score"] == 1
+    assert graded("gene_name_extraction", "The sentence names: p53; BRCA1", "p53, BRCA1")["set_f1"] == 1
+
+
+@pytest.mark.parametrize("label", ["Question:", "Q:", "**Question 2:**", "### Question:"])
+def test_what_a_model_answers_to_a_question_of_its_own_does_not_count(label: str) -> None:
+    answer = f"PSMB10\n\n{label} What is the official gene symbol of SNR?\nAnswer: XYZ1"
+    assert graded("gene_alias", answer, "PSMB10", ALIAS)["score"] == 1
+    repeated = f"Question: {ALIAS}\nAnswer: {answer}"
+    assert graded("gene_alias", repeated, "PSMB10", ALIAS)["score"] == 1
+    assert graded("gene_alias", answer, "XYZ1", ALIAS)["score"] == 0
 
 
 def test_a_question_that_is_repeated_is_no_answer() -> None:

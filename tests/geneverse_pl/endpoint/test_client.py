@@ -138,10 +138,19 @@ def test_a_request_that_fails_is_told_and_the_others_go_on(
     assert len(cache) == 1
 
 
-def test_a_usage_that_is_nonsense_counts_as_none(site: ChatSite, make_config: Make) -> None:
-    site.replies = [Reply(body=b'{"choices": [{"message": {"content": "A"}}], "usage": "much"}')]
+@pytest.mark.parametrize(
+    "usage", [b'"much"', b'{"prompt_tokens": "many"}', b'{"prompt_tokens": NaN, "completion_tokens": -5}']
+)
+def test_a_usage_that_is_nonsense_counts_as_none(site: ChatSite, make_config: Make, usage: bytes) -> None:
+    site.replies = [Reply(body=b'{"choices": [{"message": {"content": "A"}}], "usage": %s}' % usage)]
     with Endpoint(make_config()) as endpoint:
         assert ask(endpoint, "a") == [Answer("A")]
+
+
+def test_what_a_server_without_keys_says_is_told_as_it_is(site: ChatSite, make_config: Make) -> None:
+    site.replies = [Reply(400, body=b'{"detail": "none of these fields is known"}')]
+    with Endpoint(make_config()) as endpoint:
+        assert texts_of(ask(endpoint, "a")) == ["the server answers 400: none of these fields is known"]
 
 
 def test_a_run_of_failures_ends_it(site: ChatSite, make_config: Make) -> None:

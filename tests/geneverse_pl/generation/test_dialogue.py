@@ -66,6 +66,9 @@ def test_the_oldest_turns_are_lost_first(tiny_tokenizer: PreTrainedTokenizerFast
     assert 0 < talk.num_turns < 12
     with pytest.raises(ConfigError, match="must leave room for its answer: at most 120 tokens"):
         talk.ask("long " * 200)
+    encoder = Encoder(tiny_tokenizer, PromptTemplate("chat"))
+    with pytest.raises(ConfigError, match="max_new_tokens must leave room for a question in the model's 8 t"):
+        Dialogue(encoder, 8, 8)
 
 
 def test_images_need_a_model_that_reads_them(tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Any) -> None:

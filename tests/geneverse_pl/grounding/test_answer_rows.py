@@ -83,6 +83,19 @@ def test_faulty_lines_are_named_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["answers.jsonl"]
 
 
+def test_a_subject_that_no_answer_has_is_refused(
+    answers: Path, tmp_path: Path, table: GroundingTable
+) -> None:
+    with pytest.raises(ConfigError, match="subject must name a field of the answers, and none has 'abuot'"):
+        ground_file(answers, tmp_path / "out.jsonl", AnswerGrounder(table, "abuot"))
+    assert [path.name for path in tmp_path.iterdir()] == ["answers.jsonl"]
+
+
+def test_blank_lines_are_passed_over(answers: Path, tmp_path: Path, table: GroundingTable) -> None:
+    answers.write_text("\n" + json.dumps(ROWS[0]) + "\n\n")
+    assert ground_file(answers, tmp_path / "out.jsonl", AnswerGrounder(table)).num_answers == 1
+
+
 def test_files_that_do_not_fit_are_refused(answers: Path, tmp_path: Path, table: GroundingTable) -> None:
     grounder = AnswerGrounder(table)
     with pytest.raises(ConfigError, match="does not exist"):

@@ -32,6 +32,9 @@ RIGHT = [
     "HGNC:1100 and HGNC:11998 are BRCA1 and TP53.",
     "Seizure, arachnodactyly: HP:0001250, HP:0001166",
     "BRCA1 and TP53 (HGNC:1100, MIM:113705; HGNC:11998, MIM:191170)",
+    # What is called a gene ID here is not of NCBI Gene.
+    "TP53 has the HGNC gene ID 11998. TP53's OMIM gene ID: 191170.",
+    "TP53 (UniProt: P04637-2)",
 ]
 CHANGED = [
     # (subject, old text, new text, reason)
@@ -47,7 +50,11 @@ CHANGED = [
     (None, "TP53 (MIM:19117)", "TP53 (MIM:191170)", "not_in_table"),
     (None, "(TP53; OMIM #113705)", "(TP53; OMIM #191170)", "other_entity"),
     (None, "tumor protein p53 (TP53) HGNC:1", "tumor protein p53 (TP53) HGNC:11998", "not_in_table"),
+    (None, "TP53 (NCBIGene:672)", "TP53 (NCBIGene:7157)", "other_entity"),
     (None, "TP53 (NCBI Gene ID 672)", "TP53 (NCBI Gene ID 7157)", "other_entity"),
+    # The other protein has no isoform 2.
+    (None, "TP53 (UniProt: P38398-2)", "TP53 (UniProt: P04637)", "other_entity"),
+    (None, "TP53 has the HGNC identifier 1100", "TP53 has the HGNC identifier 11998", "other_entity"),
     (None, "TP53 (UniProt: P38398)", "TP53 (UniProt: P04637)", "other_entity"),
     (None, "BRCA1's ids include HGNC:952", "BRCA1's ids include HGNC:1100", "other_entity"),
     (None, "BRCA1 (HGNC:952, AllianceGenome:HGNC:1100)", "BRCA1 (HGNC:1100, AllianceGenome:HGNC:1100)",
@@ -60,6 +67,9 @@ CHANGED = [
     (None, "Arachnodactyly: HP:0002279", "Arachnodactyly: HP:0001166", "other_entity"),
     (None, "Seizure (HP:٠٠٠١٢٥٠)", "Seizure (HP:0001250)", "malformed"),
     (None, "involved in DNA repair (GO: 6281)", "involved in DNA repair (GO: 0006281)", "malformed"),
+    (None, "**TP53** is a gene.\n- **HGNC ID**: 1100\n", "**TP53** is a gene.\n- **HGNC ID**: 11998\n",
+     "other_entity"),
+    (None, "**TP53**\n- **Gene ID:** 672\n", "**TP53**\n- **Gene ID:** 7157\n", "other_entity"),
     (None, "| Seizure | HP:0001166 |", "| Seizure | HP:0001250 |", "other_entity"),
     (None, "Marfan syndrome (ORPHA:559)", "Marfan syndrome (ORPHA:558)", "not_in_table"),
     (None, "“Marfan syndrome” (MONDO:7947)", "“Marfan syndrome” (MONDO:0007947)", "malformed"),
@@ -79,6 +89,7 @@ UNKNOWN = [
     ("OMIM 999999", "OMIM 999999", "not_in_table"),
     ("GO:0000001 was two", "GO:0000001", "former"),
     ("CDKN2A (UniProt:P38398)", "UniProt:P38398", "other_entity"),
+    ("UniProt:P00000-2 is none", "UniProt:P00000-2", "not_in_table"),
     ("CDKN2A (UniProt:P00000)", "UniProt:P00000", "not_in_table"),
     ("CAT (UniProt: P38398)", "UniProt: P38398", "other_entity"),
 ]
@@ -97,6 +108,7 @@ ALONE = [
     # Parts and examples; transcripts, proteins and genes of other species.
     "the BRCA1 locus includes gene HGNC:952",
     "TP53 (ENST00000269305) and TP53 (ENSP00000269305.4), TP53 (ENSMUSG00000059552)",
+    "TP53 ENSGALG00000042364 of chicken, ENSGGOG00000012345 of gorilla, TP53 ENSGT00390000012345",
     "AMB1 (HGNC:952), and ENSMUSG00000017146, RefSeq NM_007294.4, Reactome R-HSA-1.",
     "BRCA1, TP53 and BARD1: HP:0001250\n\nHGNC:11998\n",
     "Genes: HGNC:952, ENSG00000141510 (BRCA1 is none of them)",
@@ -196,10 +208,22 @@ def test_official_symbols_on_request(table: GroundingTable) -> None:
     assert ground(listed, table, "TP53", use_official_symbols=True).text == listed
 
 
+def test_a_vitamin_is_no_alias(tmp_path: Path) -> None:
+    genes = [TableEntity("gene", "HGNC:7698", "NDUFB3", ("B12",)), TableEntity("gene", "HGNC:7468", "MTR")]
+    with GroundingTable(write_table(tmp_path / "genes.sqlite", genes, [])) as table:
+        text = "MTR needs vitamin B12 and B12. Its HGNC ID is HGNC:1."
+        assert ground(text, table, use_official_symbols=True).text.startswith(
+            "MTR needs vitamin B12 and NDUFB3."
+        )
+        only = ground("MTR needs vitamin B12. Its HGNC ID is HGNC:1.", table)
+        assert only.text == "MTR needs vitamin B12. Its HGNC ID is HGNC:7468."
+
+
 _PIECES = """BRCA1 TP53 P53 AMB1 RNF53 CAT BARD1's (HGNC:1100) HGNC:952 HGNC:1099 HGNC:77777 ENSG00000141510.2
     ENSG141510 MIM:113705 MIM:154700 OMIM 2019 HP:1250 HP:0002279 HP:0001166 (HP:9999999) GO:0000001 GO:6281
     UniProt:P38398 (UniProt Swiss-Prot Seizure Focal cell cycle regulation of DNA repair the It Its is ID
-    also known as XYZ9, and in , ; : . ( ) [ ] [?] | - 🧬 é ٣ GeneID: 672 7157"""
+    also known as XYZ9, and in , ; : . ( ) [ ] [?] | - 🧬 é ٣ GeneID: 672 7157
+    HP_0001166 hgnc:952 gene ID 1100 UniProt:P04637-2 **HGNC ID**: vitamin NCBIGene:672 ENSGALG00000000001"""
 
 _TEXTS = st.lists(
     st.tuples(

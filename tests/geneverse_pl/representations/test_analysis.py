@@ -76,6 +76,13 @@ def test_controls_have_the_width_they_are_compared_with() -> None:
     assert spelt[0] @ spelt[1] > 2 * abs(spelt[0] @ spelt[3])
 
 
+def test_a_column_of_groups_that_is_not_there_is_refused(planted: tuple[list[Item], np.ndarray]) -> None:
+    items, _ = planted
+    with pytest.raises(ConfigError, match=r"'gruop' has none. There are: family, group"):
+        Analysis(items, [], AnalysisConfig(("family",), "gruop"))
+    Analysis([Item("1", "a"), Item("2", "b")], [], AnalysisConfig())  # the usual one need not be there
+
+
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(ConfigError, match="Unknown centre 'kinds'. Did you mean 'kind'"):
         AnalysisConfig(centre="kinds")  # type: ignore[arg-type]

@@ -88,7 +88,7 @@ def test_damage_is_found(name: str, tmp_path: Path) -> None:
     [
         ("{", "is not of an index of passages"),
         ("[]", "is not of an index of passages"),
-        ('{"format": "x", "version": 1, "encoder": null, "files": {}}', "must be of an index of version 1"),
+        ('{"format": "x", "version": 2, "encoder": null, "files": {}}', "must be of an index of version 2"),
     ],
 )
 def test_foreign_manifests(text: str, message: str, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_no_index_and_another_version(tmp_path: Path) -> None:
     folder = build_index(PASSAGES, tmp_path / "index")
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"version": 0}))
-    with pytest.raises(DataFormatError, match="must be of an index of version 1, got 0"):
+    with pytest.raises(DataFormatError, match="must be of an index of version 2, got 0"):
         Retriever.load(folder)
 
 

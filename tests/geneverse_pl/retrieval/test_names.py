@@ -33,6 +33,52 @@ def test_words_are_no_symbols(table: NameTable, question: str) -> None:
     assert table.find(question) == []
 
 
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("Which gene is ENSG00000141510.18?", ["ENSG00000141510"]),
+        ("ensg00000141510", ["ensg00000141510"]),
+        ("the isoform P04637-2", ["P04637"]),
+        ("Ensembl:ENSG00000141510", ["Ensembl:ENSG00000141510"]),
+        ("191170 or NM5", []),  # any number, and what is too short
+    ],
+)
+def test_accessions_that_tell_their_entity_need_no_vocabulary(question: str, texts: list[str]) -> None:
+    ids = ("Ensembl:ENSG00000141510", "UniProt:P04637", "OMIM:191170", "X:NM5")
+    table = NameTable.of([Passage("NCBIGene:7157", "TP53", "", (), ids)])
+    assert [one.text for one in table.find(question)] == texts
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("What is NCBI Gene ID 2200?", ["NCBI Gene ID 2200"]),
+        ("Entrez Gene: 2200", ["Entrez Gene: 2200"]),
+        ("MIM number 154700 and (MIM #154700)", ["MIM number 154700", "MIM #154700"]),
+        ("OMIM:154700", ["OMIM:154700"]),
+        ("NCBI Gene 558, PMID 2200", []),
+    ],
+)
+def test_identifiers_are_found_in_their_common_forms(question: str, texts: list[str]) -> None:
+    # The number alone is that of another vocabulary too.
+    passages = [
+        Passage("NCBIGene:2200", "FBN1", ""),
+        Passage("ORPHA:2200", "Focal keratoderma", ""),
+        Passage("X:1", "Marfan syndrome", "", (), ("OMIM:154700",)),
+    ]
+    found = NameTable.of(passages).find(question)
+    assert [one.text for one in found] == texts
+    assert all(one.places in ((0,), (2,)) for one in found)
+
+
+@pytest.mark.parametrize("question", ["Alzheimer's disease", "ALZHEIMER\u2019S DISEASE", "Alzheimer disease"])
+@pytest.mark.parametrize("title", ["Alzheimer disease", "Alzheimer's disease"])
+def test_possessive_endings_do_not_count(title: str, question: str) -> None:
+    table = NameTable.of([Passage("D:1", title, ""), Passage("D:2", "WAS", "")])
+    assert [one.text for one in table.find(f"What causes {question}?")] == [question]
+    assert [one.text for one in table.find("WAS's part")] == ["WAS"]
+
+
 def test_symbols_are_found_as_they_are_written(table: NameTable) -> None:
     assert found(table, "Does CAT or REST cause it?") == [
         ("CAT", ["NCBIGene:847"]),

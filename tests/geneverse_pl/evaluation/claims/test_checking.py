@@ -76,6 +76,15 @@ def test_a_wrong_answer_is_contradicted_where_the_record_is_closed(record: Truth
     assert report.num_hallucinated == 4
 
 
+@pytest.mark.parametrize("accession", ["ENST00000241052.5", "ENSP00000241052", "ENSMUSG00000027187"])
+def test_transcripts_proteins_and_other_species_contradict_no_gene(
+    accession: str, record: TruthRecord
+) -> None:
+    report = check_claims(f"CAT has the Ensembl accession {accession}.", record)
+    [verdict] = [claim.verdict for claim in report.claims if claim.field == "identifiers"]
+    assert (verdict, report.num_hallucinated) == ("unknown", 0)
+
+
 @pytest.mark.parametrize("text", ["", "I do not know.", "This gene is very important for the cell."])
 def test_an_answer_that_says_nothing_is_not_right(text: str, record: TruthRecord) -> None:
     report = check_claims(text, record)

@@ -27,9 +27,26 @@ from geneverse_pl.evaluation.claims.identifiers import parse_identifier
         ("MONDO:0013571", ("MONDO", "0013571")),
         ("NCBI Gene ID: 847", ("NCBI Gene", "847")),
         ("Entrez Gene 847", ("NCBI Gene", "847")),
+        ("NCBIGene:847", ("NCBI Gene", "847")),
+        ("EntrezGene:847", ("NCBI Gene", "847")),
         ("UniProtKB/Swiss-Prot: P04040", ("UniProt", "P04040")),
         ("UniProt accession A0A024R161", ("UniProt", "A0A024R161")),
         ("NM_001752.4", ("RefSeq", "NM_001752")),
+        # A gene ID of HGNC or OMIM is none of NCBI Gene.
+        ("HGNC gene ID 1516", ("HGNC", "1516")),
+        ("HGNC Gene ID: HGNC:1516", ("HGNC", "1516")),
+        ("HGNC identifier is 1516", ("HGNC", "1516")),
+        ("hgnc:1516", ("HGNC", "1516")),
+        ("OMIM gene ID: 115500", ("MIM", "115500")),
+        ("OMIM entry 115500", ("MIM", "115500")),
+        ("MIM no. 115500", ("MIM", "115500")),
+        ("MIM number is 115500", ("MIM", "115500")),
+        ("hp:0000164", ("HP", "0000164")),
+        ("HP_0000164", ("HP", "0000164")),
+        ("GO_0004096", ("GO", "0004096")),
+        ("mondo_0013571", ("MONDO", "0013571")),
+        ("UniProt accession number P04040", ("UniProt", "P04040")),
+        ("UniProt: P04637-2", ("UniProt", "P04637")),
     ],
 )
 def test_each_form_is_found(text: str, expected: tuple[str, str]) -> None:
@@ -40,7 +57,18 @@ def test_each_form_is_found(text: str, expected: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["P2RY12 binds ADP", "the HP gene", "GO annotations", "chromosome 11", "MIMO 5", "Gene 5"]
+    "text",
+    [
+        "P2RY12 binds ADP",
+        "the HP gene",
+        "GO annotations",
+        "chromosome 11",
+        "MIMO 5",
+        "Gene 5",
+        "MGI gene ID 98834",
+        "hp:5",
+        "GO_5",
+    ],
 )
 def test_genes_and_words_are_no_identifiers(text: str) -> None:
     assert list(find_identifiers(text)) == []
