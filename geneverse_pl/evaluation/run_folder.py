@@ -10,6 +10,7 @@ import yaml
 
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.image_report import image_scores
+from geneverse_pl.evaluation.item_check import check_items
 from geneverse_pl.evaluation.item_file import ITEMS_FILE
 from geneverse_pl.evaluation.open_answers import Similarity
 from geneverse_pl.evaluation.scores import Score, read_scores
@@ -156,7 +157,11 @@ def scores_again(
         scoring: How they are scored.
         bootstrap: How intervals are computed.
         similarity: Cosines by a sentence encoder, for open answers.
+
+    Raises:
+        DataFormatError: If a question cannot be scored.
     """
+    check_items(folder / ITEMS_FILE, items)
     if scoring == "image":
         scores = image_scores(items, bootstrap, similarity)
     else:
