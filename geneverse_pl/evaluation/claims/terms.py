@@ -45,7 +45,7 @@ _PROSE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "function",
         re.compile(
-            r"\b(?:cataly[sz]es|binds(?: to)?|acts as|functions as|(?:has|have"
+            r"\b(?:cataly[sz]es|binds?(?: to)?|acts as|functions as|(?:has|have"
             r"|with)(?= [\w ]+ activity))\s+(?P<rest>.+)$"
         ),
     ),

@@ -167,6 +167,7 @@ def test_lists_and_marks_of_stress_are_read_as_prose_is() -> None:
     ("text", "field", "expected"),
     [
         ("TP53 binds DNA.", "go.Function", {"DNA": "supported"}),
+        ("TP53 does not bind DNA.", "go.Function", {"DNA": "contradicted"}),
         ("TP53 binds DNA polymerase.", "go.Function", {"DNA polymerase": "unknown"}),
         ("TP53 regulates translation.", "go.Process", {"translation": "supported"}),
         ("TP53 inhibits DNA repair.", "go.Process", {}),
