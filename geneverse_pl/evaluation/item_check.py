@@ -3,9 +3,12 @@
 import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 from geneverse_pl.evaluation.answers import normalise
+from geneverse_pl.evaluation.claims import TruthRecord
 from geneverse_pl.evaluation.graded import GRADED
+from geneverse_pl.evaluation.structure import Form, asked_form
 from geneverse_pl.evaluation.text_report import LIST, RELATION, TEXT, ItemResult
 from geneverse_pl.exceptions import DataFormatError
 
@@ -32,10 +35,14 @@ def check_items(path: Path, items: Iterable[ItemResult], *, alike: bool = True) 
 
 def _faults(item: ItemResult) -> Iterator[str]:
     form, about = item.kind.partition("/")[0], item.metadata
+    if not item.kind or not item.split or item.num_tokens < 0:
+        yield "must tell its split, the kind in its metadata, and a number of tokens >= 0"
     if any(math.isnan(value) for value in item.nll.values()):
         yield "has a likelihood that is no number"
     if item.choices:
         yield from _choice_faults(item)
+    if item.texts and form == TEXT:
+        yield from _open_faults(item)
     if not item.texts or form in (TEXT, GRADED):
         return
     if "gold" in about or form == LIST:
@@ -44,6 +51,16 @@ def _faults(item: ItemResult) -> Iterator[str]:
             yield "must list at least one true item in gold of its metadata"
     elif "answer" not in about:
         yield "must tell the true answer in its metadata"
+
+
+def _open_faults(item: ItemResult) -> Iterator[str]:
+    asked = asked_form(item.metadata)
+    if asked is not None and asked not in get_args(Form):
+        yield f"has the form '{asked}' in its metadata, expected one of {', '.join(get_args(Form))}"
+    try:
+        TruthRecord.from_mapping(item.metadata.get("truth") or {})
+    except (ValueError, TypeError, AttributeError) as error:
+        yield f"must hold a record as truth of its metadata ({str(error).rstrip('.')})"
 
 
 def _choice_faults(item: ItemResult) -> Iterator[str]:

@@ -134,9 +134,17 @@ def own_bootstrap(settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Boot
     Args:
         settings: Settings of the run.
         facts: Facts of the run, which count first.
+
+    Raises:
+        ConfigError: If the number of resamples is none.
     """
     given = facts.get("num_resamples") or settings.get("model.evaluation.num_resamples")
-    return BootstrapSettings(num_resamples=int(given)) if given else BootstrapSettings()
+    if given and (not isinstance(given, int) or given < 1):
+        raise ConfigError(
+            f"num_resamples in {FACTS_FILE} or {CONFIG_FILE} must be a whole number > 0, got {given!r}. "
+            "Give --resamples."
+        )
+    return BootstrapSettings(num_resamples=given) if given else BootstrapSettings()
 
 
 def scores_again(

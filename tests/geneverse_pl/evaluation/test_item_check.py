@@ -45,6 +45,10 @@ def written(kind: str, metadata: dict[str, Any], **texts: str) -> ItemResult:
         ([written("list/x", {"gold": [" "]}, tuned="a")], "line 1 must list at least one true item in gold"),
         ([written("list/x", {}, tuned="a")], "line 1 must list at least one true item in gold"),
         ([written("fact/x", {}, tuned="a")], "line 1 must tell the true answer in its metadata"),
+        ([written("", {}, tuned="a")], "line 1 must tell its split, the kind"),
+        ([written("text/x", {"form": "poem"}, tuned="a")], "line 1 has the form 'poem'"),
+        ([written("text/x", {"truth": {"symbol": 5}}, tuned="a")], "record .* be a text or null, got 5"),
+        ([written("text/x", {"truth": [5]}, tuned="a")], "line 1 must hold a record as truth"),
         ([written("text/x", {}, a="", b=""), written("text/x", {}, b="")], "line 2 has no answer of a"),
     ],
 )
