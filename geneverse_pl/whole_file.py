@@ -10,7 +10,8 @@ def write_whole(path: str | Path, lines: Iterable[str]) -> Path:
 
     Args:
         path: The file, in a folder that exists; one that is there is replaced.
-        lines: Its text in pieces, with their line breaks.
+        lines: Its text in pieces, with their line breaks. Halves of surrogate pairs, which UTF-8 cannot hold,
+            are written as JSON escapes them.
 
     Returns:
         The file.
@@ -19,7 +20,7 @@ def write_whole(path: str | Path, lines: Iterable[str]) -> Path:
     # In the same folder, so that the rename cannot cross file systems.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.writelines(lines)
             stream.flush()
             os.fsync(stream.fileno())

@@ -155,7 +155,8 @@ def _add_to_leaderboard(path: Path, folder: Path, record: "RunRecord") -> None:
 
 
 def _compare(options: Namespace) -> None:
-    from geneverse_pl.evaluation.item_file import read_items
+    from geneverse_pl.evaluation.item_check import check_items
+    from geneverse_pl.evaluation.item_file import ITEMS_FILE, read_items
     from geneverse_pl.evaluation.matching import Matched, match_items
     from geneverse_pl.evaluation.paired import paired_differences
     from geneverse_pl.evaluation.paired_table import format_differences, write_differences
@@ -165,6 +166,8 @@ def _compare(options: Namespace) -> None:
     model_a, model_b = options.models or (_TUNED, _TUNED)
     items_a = read_items(check_run(folder_a))
     items_b = read_items(check_run(folder_b)) if options.compare else items_a
+    for folder, items in ((folder_a, items_a), (folder_b, items_b)):
+        check_items(folder / ITEMS_FILE, items, alike=False)
     _check_model(items_a, model_a)
     _check_model(items_b, model_b)
     matched = match_items(items_a, items_b) if options.compare else Matched(items_a, items_a, 0, 0)

@@ -53,7 +53,8 @@ def run(arguments: Sequence[str]) -> int:
     from geneverse_pl.endpoint.client import Endpoint
     from geneverse_pl.endpoint.usage import describe_usage, named_folder, write_usage
     from geneverse_pl.evaluation.bootstrap import BootstrapSettings
-    from geneverse_pl.evaluation.item_file import read_items
+    from geneverse_pl.evaluation.item_check import check_items
+    from geneverse_pl.evaluation.item_file import ITEMS_FILE, read_items
     from geneverse_pl.evaluation.report import format_table
     from geneverse_pl.evaluation.run_folder import check_run
     from geneverse_pl.evaluation.scores import write_scores
@@ -61,7 +62,9 @@ def run(arguments: Sequence[str]) -> int:
     from geneverse_pl.judging.judge import judge_cases, judgement_scores, write_verdicts
 
     models = [name.strip() for name in options.models.split(",") if name.strip()]
-    cases = open_cases(read_items(check_run(options.run)), options.max_items, models)
+    items = read_items(check_run(options.run))
+    check_items(options.run / ITEMS_FILE, items)
+    cases = open_cases(items, options.max_items, models)
     folder = named_folder(options.run / FOLDER, options.model)
     with named_as_options(), Endpoint(config, ResponseCache(folder / CACHE_FILE)) as endpoint:
         judgements, used = judge_cases(cases, endpoint)

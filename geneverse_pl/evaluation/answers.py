@@ -6,7 +6,13 @@ from collections.abc import Collection, Iterable
 
 _APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc\u2032")
 _ARTICLES = frozenset({"a", "an", "the"})
-_ANSWER_LABEL = re.compile(r"^\s*answers?\s*:\s*", re.IGNORECASE)
+# What announces a list, on its line or on one of its own: "Answer:", "The genes are:".
+_LEAD_IN = re.compile(
+    r"\A\s*(?:[^:;\n\r]*\b(?:answers?|are|is|includes?|including|following(?:\s+\w+){0,3}|follows)\s*:\s*"
+    r"|[^:;\n\r]*:[ \t]*[\n\r]+)",
+    re.IGNORECASE,
+)
+_ID_BEHIND = re.compile(r"\s*[(\[][A-Za-z]+:\d+[)\]]$")
 _STRONG_SEPARATOR = re.compile(r"[;\n\r\u2022\u2023\u25aa]+")
 _WEAK_SEPARATOR = re.compile(r",\s+(?:and\s+)?|\s+and\s+", re.IGNORECASE)
 _NUMBER = r"\(?\d{1,3}[.)]\s+"
@@ -66,8 +72,8 @@ def list_items(text: str, known: Collection[str] | None = None) -> list[str]:
     Semicolons, line breaks and bullets always separate, and so do running numbers (``1.``, ``2)``) in a
     text that begins with one. Commas and *and* also occur inside names (*abnormality of the head and
     neck*), so they separate only where the text holds no other separator, or where ``known`` tells names
-    apart. A label ``Answer:``, list marks, an *and* that opens an item and full stops at its end are
-    dropped.
+    apart. What announces the list (``Answer:``, *The genes are:*, a line that ends in a colon), list marks,
+    an *and* that opens an item, and an identifier in brackets and full stops at its end are dropped.
 
     Args:
         text: What a model wrote.
@@ -77,7 +83,7 @@ def list_items(text: str, known: Collection[str] | None = None) -> list[str]:
     Returns:
         The items as written; empty if the text holds none, which counts as unparsable.
     """
-    body = _ANSWER_LABEL.sub("", text)
+    body = _LEAD_IN.sub("", text, count=1)
     if _NUMBERED_START.match(body):
         body = _INLINE_NUMBER.sub("\n", body)
     pieces = [piece for piece in map(_clean, _STRONG_SEPARATOR.split(body)) if piece]
@@ -115,6 +121,7 @@ def set_score(predicted: Iterable[str], gold: Iterable[str]) -> tuple[float, flo
 def _clean(piece: str) -> str:
     """One item without list mark, opening *and*, and closing stop; empty if it names nothing."""
     item = _LEADING_AND.sub("", _ITEM_MARK.sub("", piece)).strip().rstrip(".,").strip()
+    item = _ID_BEHIND.sub("", item)
     return item if normalise(item) else ""
 
 

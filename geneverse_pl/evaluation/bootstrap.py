@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geneverse_pl.evaluation.statistics import Array, Floats, Statistic
+from geneverse_pl.evaluation.statistics import ACCURACY, MEAN, Array, Floats, Statistic
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +97,11 @@ def bootstrap_interval(
     """Percentile bootstrap interval of a statistic.
 
     With ``groups`` whole groups are drawn (cluster bootstrap, Field and Welsh 2007): questions about one
-    disease are right or wrong together, and treating them as independent makes intervals too narrow. A
-    percentile interval has no width where all items agree (accuracy 1.0), which is not certainty.
+    disease are right or wrong together, and treating them as independent makes intervals too narrow.
+
+    Where all items agree (accuracy 1.0) every resample does, and the interval would have no width, as if that
+    were certain. For a mean or accuracy of 0 or 1 the other end is that of the exact binomial interval for as
+    many independent groups (Clopper and Pearson 1934): 100 groups that are all right give [0.96, 1].
 
     Args:
         statistic: A :class:`~geneverse_pl.evaluation.statistics.Statistic` (vectorised: 1000 resamples of
@@ -146,7 +149,17 @@ def bootstrap_interval(
         return Interval(value, math.nan, math.nan, num_items, skipped, reason)
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(valid, [tail, 1.0 - tail])
+    if _all_agree(statistic, columns, value):
+        edge = tail ** (1 / num_groups)
+        low, high = (edge, 1.0) if value else (0.0, 1 - edge)
     return Interval(value, float(low), float(high), num_items, skipped)
+
+
+def _all_agree(statistic: Statistic | Callable[..., float], columns: Sequence[Array], value: float) -> bool:
+    """Whether a share is 0 or 1 because all items agree."""
+    if statistic is ACCURACY:
+        return value in (0.0, 1.0)
+    return statistic is MEAN and value in (0.0, 1.0) and bool((columns[0] == value).all())
 
 
 def _checked(arrays: Sequence[npt.ArrayLike]) -> list[Array]:

@@ -17,6 +17,11 @@ _NOTES = (
     "only A, only B: questions that one alone answers rightly. p: McNemar's test of these, which takes",
     "questions as independent; where many share a group, go by the interval. p (Holm): for all tests shown.",
 )
+_FEW_GROUPS = 10
+_FEW_NOTE = (
+    f"Fewer than {_FEW_GROUPS} groups: such intervals are too narrow (of 4 groups, 95 % cover some 80 %), so",
+    "that 0 just outside shows no difference.",
+)
 _LOWER_NOTE = "* lower is better."
 
 
@@ -131,5 +136,9 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def _notes(rows: Sequence[PairedDifference]) -> list[str]:
-    starred = any(row.metric in LOWER_IS_BETTER for row in rows)
-    return [*_NOTES, _LOWER_NOTE] if starred else list(_NOTES)
+    notes = list(_NOTES)
+    if any(row.num_groups < _FEW_GROUPS for row in rows):
+        notes += _FEW_NOTE
+    if any(row.metric in LOWER_IS_BETTER for row in rows):
+        notes.append(_LOWER_NOTE)
+    return notes

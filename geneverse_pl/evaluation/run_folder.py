@@ -10,6 +10,7 @@ import yaml
 
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.image_report import image_scores
+from geneverse_pl.evaluation.item_check import check_items
 from geneverse_pl.evaluation.item_file import ITEMS_FILE
 from geneverse_pl.evaluation.open_answers import Similarity
 from geneverse_pl.evaluation.scores import Score, read_scores
@@ -135,9 +136,17 @@ def own_bootstrap(settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Boot
     Args:
         settings: Settings of the run.
         facts: Facts of the run, which count first.
+
+    Raises:
+        ConfigError: If the number of resamples is none.
     """
     given = facts.get("num_resamples") or settings.get("model.evaluation.num_resamples")
-    return BootstrapSettings(num_resamples=int(given)) if given else BootstrapSettings()
+    if given and (not isinstance(given, int) or given < 1):
+        raise ConfigError(
+            f"num_resamples in {FACTS_FILE} or {CONFIG_FILE} must be a whole number > 0, got {given!r}. "
+            "Give --resamples."
+        )
+    return BootstrapSettings(num_resamples=given) if given else BootstrapSettings()
 
 
 def scores_again(
@@ -158,7 +167,11 @@ def scores_again(
         scoring: How they are scored.
         bootstrap: How intervals are computed.
         similarity: Cosines by a sentence encoder, for open answers.
+
+    Raises:
+        DataFormatError: If a question cannot be scored.
     """
+    check_items(folder / ITEMS_FILE, items)
     if scoring == "image":
         scores = image_scores(items, bootstrap, similarity)
     else:

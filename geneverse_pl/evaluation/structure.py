@@ -17,7 +17,7 @@ Form = Literal["paragraph", "sentence", "yes_no", "list"]
 _LIST_LINE = re.compile(r"^\s*(?:[-*+\u2022]\s+|\d{1,3}[.)]\s+)", re.MULTILINE)
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|[^\n.!?]{1,60}:\s*$)", re.MULTILINE)
 _BLANK_LINE = re.compile(r"\n\s*\n")
-_ENDING = re.compile(r"[.!?][\"')\]]*$")
+_ENDING = re.compile(r"[.!?][\"')\]\u2019\u201d*_]*$")
 _MIN_PARAGRAPH_WORDS = 8
 _DENIAL = r"(?:not|isnt|arent|never|neither)"  # after `normalise`
 

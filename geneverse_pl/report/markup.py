@@ -18,6 +18,8 @@ _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 # Where a page may point to: a place within itself, or a picture that it holds.
 _TARGET = re.compile(r"#[A-Za-z][\w-]*|data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+")
 _TARGETS = frozenset({"href", "src"})
+# Places of a curve, which may be many: a cut list of them would draw nothing at all.
+_POINTS, _PLACES = "points", re.compile(r"[0-9., -]*")
 # Far more than anyone reads, and little enough for a page with many of them.
 _MOST_LETTERS, _MOST_IN_ATTRIBUTE = 10_000, 1_000
 MOST_IN_TITLE = 200
@@ -94,7 +96,8 @@ def escaped(part: str) -> Html:
 
 
 def _attribute(name: str, value: object) -> str:
-    text = str(value) if name in _TARGETS else visible(shortened(value, _MOST_IN_ATTRIBUTE))
+    is_whole = name in _TARGETS or (name == _POINTS and _PLACES.fullmatch(str(value)))
+    text = str(value) if is_whole else visible(shortened(value, _MOST_IN_ATTRIBUTE))
     if not _ATTRIBUTE.fullmatch(name) or name.lower().startswith("on"):
         raise ValueError(f"attribute must be one that a report uses, got '{name}'.")
     if name in _TARGETS and not _TARGET.fullmatch(text):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from geneverse_pl.evaluation.answers import normalise
 from geneverse_pl.evaluation.claims.claim import (
@@ -12,19 +13,29 @@ from geneverse_pl.evaluation.claims.claim import (
     ClaimReport,
     Verdict,
 )
-from geneverse_pl.evaluation.claims.gene_fields import FINDERS, Found, find_true_name
-from geneverse_pl.evaluation.claims.identifiers import (
-    GENE_DATABASES,
-    Identifier,
-    find_identifiers,
-    is_human_gene,
+from geneverse_pl.evaluation.claims.gene_fields import (
+    Found,
+    find_aliases,
+    find_name,
+    find_symbol,
+    find_true_name,
+    find_type,
 )
-from geneverse_pl.evaluation.claims.negation import is_negated
+from geneverse_pl.evaluation.claims.identifiers import GENE_DATABASES, Identifier, find_identifiers
+from geneverse_pl.evaluation.claims.location import find_location
+from geneverse_pl.evaluation.claims.negation import is_denied_name, is_negated, is_undecided
 from geneverse_pl.evaluation.claims.record import TruthRecord
 from geneverse_pl.evaluation.claims.terms import find_terms
 from geneverse_pl.evaluation.sentences import sentence_spans
 
 IDENTIFIERS = "identifiers"
+# Marks of lists, headings and stress, which stand before and around what is said.
+_MARKS = re.compile(
+    r"^[ \t]*(?:[-*+\u2022]|#{1,6}|\d{1,2}[.)])[ \t]+|\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)",
+    re.MULTILINE,
+)
+_FINDERS = (find_symbol, find_name, find_type, find_location, find_aliases)
+_NAMING = ("symbol", "name")
 _OPPOSITE: dict[Verdict, Verdict] = {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED, UNKNOWN: UNKNOWN}
 
 
@@ -47,13 +58,12 @@ def check_claims(text: str, record: TruthRecord, given: str = "") -> ClaimReport
     """
     known = f" {normalise(given)} "
     claims: dict[tuple[str, str, bool], Claim] = {}
-    for number, (start, end) in enumerate(sentence_spans(text)):
-        sentence = text[start:end]
+    plain = _MARKS.sub(lambda mark: " " * len(mark[0]), text)
+    for number, (start, end) in enumerate(sentence_spans(plain)):
+        sentence = plain[start:end]
         for found in sorted(_found(sentence, record, number == 0), key=lambda one: one.start):
-            # What is denied of a gene ("TP53 is not secreted") does not deny that it is the gene.
-            end_of_claim = len(sentence) if found.field in ("symbol", "name") else found.end
-            negated = is_negated(sentence, found.start, end_of_claim)
-            said = sentence[found.start : found.end]
+            negated = _is_denied(sentence, found)
+            said = text[start + found.start : start + found.end]
             claim = Claim(
                 found.field,
                 said,
@@ -92,16 +102,34 @@ def names_gene_and_function(report: ClaimReport) -> bool:
 
 
 def _found(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[Found]:
-    """All claims of a sentence, none inside another; identifiers first, as digits look like places."""
+    """All claims of a sentence, none inside another; identifiers first, as digits look like places.
+
+    Of the true name and a term the longer one is meant: *DNA repair* within *BRCA1 DNA repair associated* is
+    no function, and *catalase* within *catalase activity* no name.
+    """
     taken: list[Found] = []
     finders = [_identifiers(sentence, record)]
-    finders += [finder(sentence, record, is_first) for finder in FINDERS]
-    finders += [find_terms(sentence, record), find_true_name(sentence, record, is_first)]
-    for finder in finders:
-        for one in finder:
-            if not any(one.start < other.end and other.start < one.end for other in taken):
-                taken.append(one)
+    finders += [finder(sentence, record, is_first) for finder in _FINDERS]
+    names = list(find_true_name(sentence, record, is_first))
+    terms = [one for one in find_terms(sentence, record) if not any(_is_inside(one, name) for name in names)]
+    for one in chain(*finders, terms, names):
+        if not any(one.start < other.end and other.start < one.end for other in taken):
+            taken.append(one)
+            if one.field in _NAMING or not is_undecided(sentence, one.start):
                 yield one
+
+
+def _is_inside(one: Found, other: Found) -> bool:
+    return (
+        other.start <= one.start and one.end <= other.end and (one.start, one.end) != (other.start, other.end)
+    )
+
+
+def _is_denied(sentence: str, found: Found) -> bool:
+    """Whether a claim is denied; what is denied of a gene ("TP53 is not secreted") leaves its names."""
+    if found.field in _NAMING:
+        return is_denied_name(sentence, found.start)
+    return is_negated(sentence, found.start, found.end)
 
 
 def _identifiers(sentence: str, record: TruthRecord) -> Iterator[Found]:
@@ -113,19 +141,18 @@ def _identifiers(sentence: str, record: TruthRecord) -> Iterator[Found]:
 def _judge_identifier(identifier: Identifier, record: TruthRecord) -> tuple[Verdict, bool]:
     if identifier in record.own_ids or identifier in record.term_ids:
         return SUPPORTED, False
-    is_left_out = identifier.database == "Ensembl" and not is_human_gene(identifier.accession)
-    if identifier.database not in record.databases or is_left_out:
+    if identifier.kind not in record.kinds:
         return UNKNOWN, False
     return (CONTRADICTED if identifier.database in GENE_DATABASES else UNKNOWN), True
 
 
 def _consistent(claims: list[Claim]) -> list[Claim]:
     """In the order of the text; the same identifier in two writings counts once."""
-    seen: set[str] = set()
+    seen: set[tuple[Identifier, bool]] = set()
     kept: list[Claim] = []
     for claim in sorted(claims, key=lambda one: one.start):
         if claim.field == IDENTIFIERS:
-            key = re.sub(r"[^A-Z0-9]", "", claim.text.upper()) + str(claim.is_negated)
+            key = (next(find_identifiers(claim.text))[2], claim.is_negated)
             if key in seen:
                 continue
             seen.add(key)

@@ -1,15 +1,16 @@
-"""What an answer says a gene is: symbol, full name, type, location, aliases.
+"""What an answer says a gene is: symbol, full name, type, aliases.
 
 Each finder takes a sentence and the record, and yields what is claimed with the verdict it has if it is not
 negated. All go by patterns of words, so they see common wordings and no others; what they miss is no claim.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from geneverse_pl.evaluation.answers import normalise, parse_list
 from geneverse_pl.evaluation.claims.claim import CONTRADICTED, SUPPORTED, UNKNOWN, Verdict
+from geneverse_pl.evaluation.claims.negation import is_negated
 from geneverse_pl.evaluation.claims.record import TruthRecord
 
 
@@ -32,11 +33,11 @@ class Found:
     is_hallucinated: bool = False
 
 
-Finder = Callable[[str, TruthRecord, bool], Iterator[Found]]
-
 # Two capitals or digits at least and no small first letter: tells CAT, WAS and C9orf72 from cat, Was and The.
 _SYMBOL = r"(?P<symbol>[A-Z](?=[A-Za-z0-9.-]*[A-Z0-9])[A-Za-z0-9]*(?:[-.][A-Za-z0-9]+)*)"
-_NO_SYMBOLS = frozenset({"DNA", "RNA", "MRNA", "NCBI", "HGNC", "OMIM", "MIM", "GO", "HPO", "ATP", "GTP"})
+NO_SYMBOLS = frozenset(
+    {"DNA", "RNA", "MRNA", "NCBI", "HGNC", "OMIM", "MIM", "GO", "HPO", "ATP", "GTP", "NOT"}
+)
 _STATED = re.compile(
     rf"\b(?:[Ss]ymbol(?:\s+(?:of\s+)?(?:this|the)\s+gene)?(?:\s+is|\s*:)?\s+|[Gg]ene\s+symbol:?\s+){_SYMBOL}(?![\w-])"
     rf"|(?<![\w-]){_SYMBOL.replace('symbol>', 'symbol2>')}\s+is\s+(?:the|its)\s+(?:official\s+)?symbol\b"
@@ -45,17 +46,24 @@ _SUBJECT = re.compile(
     rf"^(?:The\s+)?(?:[Hh]uman\s+)?(?:[Gg]ene\s+)?{_SYMBOL}(?:\s+gene)?(?:\s*\([^()]*\)\s*,?)?\s+"
     r"(?:is|are|encodes|denotes|codes|belongs|has|lies|maps|stands|functions|plays|acts)\b"
 )
+# What a bracket behind a symbol begins with where it holds something else than the name.
+_NO_NAME = (
+    r"(?!(?:also|formerly|previously|otherwise|originally|sometimes|commonly|or|aka|alias(?:es)?|synonyms?|known|called"
+    r"|see|e\.g|i\.e|an?|the|its|this|which|that|on|at|in|from|of|with|for|to|by|encod\w+|cod(?:es|ing)|located|found"
+    r"|mapp\w+|chromosome|band|symbol|gene|human|protein)\b)"
+)
 _NAMES = (
     re.compile(r"\bsymbol of (?:the|a) (?:human )?gene (?P<name>\S.*?)[.]?$"),
     re.compile(
-        r"\b(?:full|official|approved) (?:gene )?name(?: of (?:it|this gene|the gene))?(?: is"
-        r"|:)? (?P<name>\S.*?)[.]?$"
+        r"\b(?:full|official|approved)\s+(?:gene\s+)?name(?:\s+of\s+(?:it|this\s+gene|(?:the\s+)?[A-Z][\w-]+(?:\s+gene)?"
+        r"|the\s+gene))?(?:\s+is|\s*:)?\s+(?P<name>\S.*?)"
+        r"(?=,?\s+and\s+(?:it|is|its|encodes|lies|has)\b|,\s+(?:which|it|its|this|located)\b|[.]?$)"
     ),
     re.compile(r"\b[A-Z0-9-]+ (?:denotes|stands for) (?P<name>\S.*?)(?:, a gene of Homo sapiens)?[.]?$"),
     re.compile(r"\bgene known as (?P<name>\S.*?) bears the symbol\b"),
     re.compile(
         r"^(?:The )?(?:human )?(?:gene )?[A-Z0-9][A-Za-z0-9-]* "
-        r"\((?P<name>[^()]*[a-z]{3}[^()]*(?:\([^()]*\)[^()]*)*)\)"
+        rf"\({_NO_NAME}(?P<name>[^()]*[a-z]{{3}}[^()]*(?:\([^()]*\)[^()]*)*)\)"
     ),
 )
 # What makes another gene's name out of a name: "tumor protein p53 binding protein 1", "insulin receptor".
@@ -66,7 +74,7 @@ _OTHER_NAME = (
     r"|family)\b))"
 )
 # What a sentence is about where it begins with a symbol, whatever the verb.
-_FIRST_SYMBOL = re.compile(
+FIRST_SYMBOL = re.compile(
     r"^(?:The\s+)?(?:[Hh]uman\s+)?(?:[Gg]ene\s+)?([A-Z][A-Z0-9]+(?:-[A-Z0-9]+)*)(?![\w-])"
 )
 _UNNAMED = re.compile(r"^(?:a|the|this)?\s*(?:human )?gene(?: of Homo sapiens)?$", re.IGNORECASE)
@@ -105,36 +113,31 @@ _TYPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+# Of what a gene may be said not to encode, this alone makes it no protein-coding gene; "no enzyme" does not.
+_ANY_PROTEIN = re.compile(
+    r"(?:protein[- ]coding|(?:en)?codes? (?:for )?(?:an?|the) (?:(?:functional|known|human) )*protein)",
+    re.IGNORECASE,
+)
 # "ncRNA" is all RNA that is not translated.
 _NON_CODING = frozenset({"ncRNA", "snoRNA", "snRNA", "scRNA", "rRNA", "tRNA", "miscRNA"})
 
-_CHROMOSOME = re.compile(
-    r"\b[Cc]hromosomes?\s+(?P<names>(?:\d{1,2}|[XY]|MT)\b(?:(?:,| and|, and)\s+(?:\d{1,2}"
-    r"|[XY])\b(?![pq.]))*)(?![pq])"
-    r"|\b(?P<mt>[Mm]itochondrial (?:chromosome|genome|DNA))\b"
-)
-_BAND = re.compile(
-    r"(?<![\w.])(?P<chromosome>\d{1,2}|X|Y)(?P<arm>[pq])(?:\d{1,2}(?:\.\d{1,3})?|ter)?(?![\w])(?!\.\d)"
-)
-_REARRANGED = re.compile(
-    r"\s*(?:micro)?(?:deletion|duplication|translocation|inversion|trisomy|monosomy|rearrangement|syndrome)",
-    re.IGNORECASE,
-)
-_PLACED = re.compile(
-    r"\b(?:locat\w*|lies|maps?|mapped|mapping|place|placed|found|situated|resides?|chromosom\w+|locus|band|cytogenetic)\b",
-    re.IGNORECASE,
-)
-
 _ALIASES = re.compile(
     r"\b(?:(?:also|otherwise|previously|formerly|sometimes) (?:known|called|referred to)(?: as| to as)?"
+    r"(?:\s*:)?"
     r"|(?:other|alternative) (?:symbols|names)(?: of it| of this gene| for it)?(?: include| are|:)"
-    r"|(?:aliases|synonyms)(?: of it| of this gene)?(?: include| are|:))\s+(?P<rest>.+)$",
+    r"|(?:aliases|synonyms)(?: of it| of this gene)?(?: include| are|:))\s+(?P<rest>(?:\([^()]*\)|[^()])+?)"
+    # The list ends where the sentence goes on: "also known as P53, is a suppressor".
+    r"(?=\)|,?\s+(?:and\s+)?(?:is|are|was|were|has|encodes|codes|lies|maps|plays|belongs|functions|acts|binds|produces"
+    r"|located|which|that|this|it|the\s+gene)\b|[.]?$)",
     re.IGNORECASE,
 )
+_OR = re.compile(r",?\s+or\s+")
 _ABOUT = re.compile(
     r"^(?:It|Its|This|The (?:human )?gene|This (?:human )?gene|By its type|NCBI Gene lists it|Located"
     r"|A human gene"
-    r"|Synonyms|Aliases|Other symbols|Alternative symbols)\b"
+    r"|Synonyms|Aliases|Other symbols|Alternative symbols|Also known as)\b"
+    r"|^(?:(?:Gene\s+)?[Tt]ype|(?:(?:Chromosom\w+|Cytogenetic|Genomic|Map)\s+)?[Ll]ocation|Chromosome|Locus"
+    r"|Cytogenetic band|Other names)\s*:"
     r"|^[^,;.]{1,60},\s+(?:it|its|this gene|the gene)\b"
 )
 
@@ -169,7 +172,7 @@ def find_symbol(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[
     if match:
         name = "symbol" if match["symbol"] else "symbol2"
         symbol = match[name]
-        if symbol.upper() not in _NO_SYMBOLS or symbol == record.symbol:
+        if symbol.upper() not in NO_SYMBOLS or symbol == record.symbol:
             right = symbol == record.symbol or (not stated and symbol in record.aliases)
             yield Found("symbol", *match.span(name), SUPPORTED if right else CONTRADICTED)
             return
@@ -180,9 +183,9 @@ def find_symbol(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[
 
 def _is_about_another(sentence: str, record: TruthRecord) -> bool:
     """Whether a sentence begins with the symbol of another gene (*MDM2 binds TP53*)."""
-    first = _FIRST_SYMBOL.match(sentence)
+    first = FIRST_SYMBOL.match(sentence)
     return (
-        first is not None and first[1] not in _NO_SYMBOLS and first[1] not in (record.symbol, *record.aliases)
+        first is not None and first[1] not in NO_SYMBOLS and first[1] not in (record.symbol, *record.aliases)
     )
 
 
@@ -210,23 +213,10 @@ def find_type(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[Fo
     matches = [(match, name) for name, pattern in _TYPES if (match := pattern.search(sentence))]
     if matches:
         match, name = min(matches, key=lambda pair: (pair[0].start("type"), -pair[0].end("type")))
+        is_one_sort = name == "protein-coding" and not _ANY_PROTEIN.fullmatch(match["type"])
+        if is_one_sort and is_negated(sentence, *match.span("type")):
+            return
         yield Found("type", *match.span("type"), _judge_type(name, record))
-
-
-def find_location(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[Found]:
-    """Chromosomes and bands in a sentence about the gene's place; not those of a deletion or the like."""
-    if not (is_about_gene(sentence, record, is_first) and _PLACED.search(sentence)):
-        return
-    for match in _CHROMOSOME.finditer(sentence):
-        names = ["MT"] if match["mt"] else re.findall(r"\d{1,2}|[XY]|MT", match["names"])
-        if not _REARRANGED.match(sentence[match.end() :]):
-            verdict: Verdict = UNKNOWN
-            if record.chromosomes:
-                verdict = SUPPORTED if set(names) <= set(record.chromosomes) else CONTRADICTED
-            yield Found("location", *match.span(), verdict)
-    for match in _BAND.finditer(sentence):
-        if not _REARRANGED.match(sentence[match.end() :]):
-            yield Found("location", *match.span(), _judge_band(match, record))
 
 
 def find_aliases(sentence: str, record: TruthRecord, is_first: bool) -> Iterator[Found]:
@@ -236,7 +226,7 @@ def find_aliases(sentence: str, record: TruthRecord, is_first: bool) -> Iterator
         return
     known = record.own_names
     place = match.start("rest")
-    for item in parse_list(match["rest"], known):
+    for item in (one for part in _OR.split(match["rest"]) for one in parse_list(part, known)):
         start = sentence.find(item, place)
         if start < 0:
             continue
@@ -244,13 +234,10 @@ def find_aliases(sentence: str, record: TruthRecord, is_first: bool) -> Iterator
         yield Found("aliases", start, place, SUPPORTED if normalise(item) in known else UNKNOWN)
 
 
-FINDERS: tuple[Finder, ...] = (find_symbol, find_name, find_type, find_location, find_aliases)
-
-
 def _judge_name(name: str, record: TruthRecord) -> Verdict:
     if not record.name:
         return UNKNOWN
-    claimed, true = normalise(name), normalise(record.name)
+    claimed, true = re.sub(r" (?:gene|protein)$", "", normalise(name)), normalise(record.name)
     if claimed in record.own_names or re.search(rf"(?<!\S){re.escape(true)}{_OTHER_NAME}", claimed):
         return SUPPORTED
     return CONTRADICTED
@@ -263,15 +250,3 @@ def _judge_type(name: str, record: TruthRecord) -> Verdict:
     if name == true or (name == "ncRNA" and true in _NON_CODING):
         return SUPPORTED
     return CONTRADICTED
-
-
-def _judge_band(match: re.Match[str], record: TruthRecord) -> Verdict:
-    """A coarser band of the same arm is true; a finer one than the record's may be."""
-    if record.chromosomes and match["chromosome"] not in record.chromosomes:
-        return CONTRADICTED
-    if not record.bands:
-        return UNKNOWN
-    band = match[0]
-    if any(true.startswith(band) for true in record.bands):
-        return SUPPORTED
-    return UNKNOWN if any(band.startswith(true) for true in record.bands) else CONTRADICTED

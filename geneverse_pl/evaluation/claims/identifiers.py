@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+_LETTERS = re.compile(r"[A-Z_]*")
+
 
 @dataclass(frozen=True)
 class Identifier:
@@ -16,6 +18,12 @@ class Identifier:
 
     database: str
     accession: str
+
+    @property
+    def kind(self) -> str:
+        """Its database; of Ensembl and RefSeq with the letters that tell genes from transcripts."""
+        letters = _LETTERS.match(self.accession) if self.database in ("Ensembl", "RefSeq") else None
+        return self.database + (letters[0] if letters else "")
 
     def __str__(self) -> str:
         return f"{self.database}:{self.accession}"

@@ -102,10 +102,15 @@ class TruthRecord:
         ]
         return frozenset(identifier for identifier in found if identifier is not None)
 
-    @property
-    def databases(self) -> frozenset[str]:
-        """Databases that the record has an identifier of."""
-        return frozenset(identifier.database for identifier in self.own_ids | self.term_ids)
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of identifiers that the record has, see :attr:`Identifier.kind`.
+
+        Genes and diseases share the MIM numbers. Where that of the gene is missing they are left out: a
+        number that is none of its diseases' may be that.
+        """
+        own, of_terms = ({one.kind for one in ids} for ids in (self.own_ids, self.term_ids))
+        return frozenset(own | of_terms - {"MIM"})
 
     @cached_property
     def own_names(self) -> frozenset[str]:

@@ -45,7 +45,7 @@ _PROSE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "function",
         re.compile(
-            r"\b(?:cataly[sz]es|binds(?: to)?|acts as|functions as|(?:has|have"
+            r"\b(?:cataly[sz]es|binds?(?: to)?|acts as|functions as|(?:has|have"
             r"|with)(?= [\w ]+ activity))\s+(?P<rest>.+)$"
         ),
     ),
@@ -80,11 +80,14 @@ _STOP = frozenset(
         "several",
     }
 )
+# What these verbs say of a thing, as terms are worded.
+_WORDED = (("bind", "{} binding"), ("regulat", "regulation of {}"))
 # What regulates a process is no form of it, and may be its opposite.
 _REGULATES = frozenset({"regulation", "inhibition", "inhibitor", "repression", "suppression", "activation"})
 _SIGNS = frozenset({"positive", "negative"})
 _REGULATED = re.compile(
-    r"\b(?:(?:regulat|inhibit|suppress|repress|activat)(?:ion|or) of (?:the )?|(?:positive|negative) )$",
+    r"\b(?:(?:regulat|inhibit|suppress|repress|activat)(?:ion|or) of (?:the )?|(?:positive|negative) "
+    r"|(?:regulat|inhibit|suppress|repress)(?:s|es|ed|ing)? (?:the )?)$",
     re.IGNORECASE,
 )
 _REGULATOR = re.compile(r"\s+(?:regulat|inhibit|suppress|repress|activat)(?:ion|or)\b", re.IGNORECASE)
@@ -123,7 +126,7 @@ def find_terms(sentence: str, record: TruthRecord) -> Iterator[Found]:
     found += [one for one in _mentions(sentence, record.terms, SUPPORTED) if not _overlaps(one, found)]
     yield from found
     fields = {topic_of(field): field for field in record.terms}
-    for topic, start, rest in _announced(sentence):
+    for topic, start, rest, wording in _announced(sentence):
         # Names are kept whole if the record has them; elsewhere commas and "and" separate.
         entries = [term.text for terms in record.terms.values() for term in terms]
         place = start
@@ -132,24 +135,28 @@ def find_terms(sentence: str, record: TruthRecord) -> Iterator[Found]:
             if at < 0:
                 continue
             place = at + len(item)
-            one = Found(fields.get(topic, topic), at, place, _judge(item, entries))
+            one = Found(fields.get(topic, topic), at, place, _judge(item, entries, wording))
             if not _overlaps(one, found) and 0 < len(_content(item)) <= _MAX_WORDS:
                 yield one
 
 
-def _announced(sentence: str) -> Iterator[tuple[str, int, str]]:
-    """Topic, place and text of what a sentence lists or tells; one list at most."""
+def _announced(sentence: str) -> Iterator[tuple[str, int, str, str]]:
+    """Topic, place and text of what a sentence lists or tells, and how terms word it; one list at most."""
     for topic, noun in _TOPICS:
         named = noun.search(sentence)
         cue = _LIST.search(sentence, named.end()) if named else None
         if cue:
-            yield topic, cue.end(), sentence[cue.end() :].strip().rstrip(".")
+            yield topic, cue.end(), sentence[cue.end() :].strip().rstrip("."), "{}"
             return
     for topic, verb in _PROSE:
         match = verb.search(sentence)
         if match:
-            yield topic, match.start("rest"), _END.sub("", match["rest"])
+            yield topic, match.start("rest"), _END.sub("", match["rest"]), _wording(match[0])
             return
+
+
+def _wording(verb: str) -> str:
+    return next((wording for start, wording in _WORDED if verb.lower().startswith(start)), "{}")
 
 
 def _mentions(sentence: str, fields: Mapping[str, Sequence[Term]], verdict: Verdict) -> list[Found]:
@@ -164,7 +171,7 @@ def _mentions(sentence: str, fields: Mapping[str, Sequence[Term]], verdict: Verd
     ]
     for text, field in sorted(named, key=lambda pair: -len(pair[0])):
         pattern = r"[\s\-\u2013]+".join(re.escape(word) for word in re.split(r"[\s-]+", text.strip()))
-        for match in re.finditer(rf"(?<!\w){pattern}(?!\w)", sentence, re.IGNORECASE):
+        for match in re.finditer(rf"(?<!\w){pattern}(?!\w|\s+\d+\b)", sentence, re.IGNORECASE):
             one = Found(field, *match.span(), verdict)
             is_regulated = _REGULATED.search(sentence[: one.start]) or _REGULATOR.match(sentence, one.end)
             if not is_regulated and not _overlaps(one, found):
@@ -181,12 +188,14 @@ def _overlaps(one: Found, others: Sequence[Found]) -> bool:
     return any(one.start < other.end and other.start < one.end for other in others)
 
 
-def _judge(item: str, entries: Sequence[str]) -> Verdict:
-    claimed = _content(item)
+def _judge(item: str, entries: Sequence[str], wording: str) -> Verdict:
+    claimed = _content(wording.format(item))
     for entry in entries:
         true = _content(entry)
         is_broader = len(claimed) > 1 and claimed <= true and not (true - claimed) & _REGULATES
         is_narrower = len(true) > 1 and true <= claimed and not (claimed - true) & (_REGULATES | _SIGNS)
+        # To bind DNA polymerase is not to bind DNA.
+        is_narrower = is_narrower and wording != "{} binding"
         if true and (true == claimed or is_broader or is_narrower):
             return SUPPORTED
     return UNKNOWN

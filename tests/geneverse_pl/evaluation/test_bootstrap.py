@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings, bootstrap_interval
-from geneverse_pl.evaluation.statistics import AUROC, MCC, MEAN
+from geneverse_pl.evaluation.statistics import ACCURACY, AUROC, MCC, MEAN
 
 
 def test_interval_of_a_mean_is_near_the_normal_one() -> None:
@@ -103,6 +104,24 @@ def test_undefined_sample_gives_nan_and_a_reason() -> None:
     assert interval.reason == "undefined: the sample must hold items of both classes"
     plain = bootstrap_interval(lambda values: math.nan, [1.0, 2.0])
     assert plain.reason == "undefined on the sample"
+
+
+@pytest.mark.parametrize(("count", "confidence"), [(2, 0.95), (60, 0.95), (100, 0.9)])
+def test_items_that_all_agree_have_the_exact_bound(count: int, confidence: float) -> None:
+    exact = binomtest(count, count).proportion_ci(confidence, method="exact")
+    right = np.ones(count)
+    found = bootstrap_interval(MEAN, right, confidence=confidence, num_resamples=20)
+    assert [found.value, found.low, found.high] == pytest.approx([1.0, exact.low, 1.0])
+    assert bootstrap_interval(ACCURACY, right, right, confidence=confidence, num_resamples=20) == found
+    none = bootstrap_interval(MEAN, 1 - right, confidence=confidence, num_resamples=20)
+    assert [none.value, none.low, none.high] == pytest.approx([0.0, 0.0, 1 - exact.low])
+
+
+def test_the_exact_bound_counts_groups() -> None:
+    found = bootstrap_interval(MEAN, np.ones(100), groups=[place // 10 for place in range(100)])
+    assert found.low == pytest.approx(0.025**0.1)
+    mixed = bootstrap_interval(MEAN, [0.0, 2.0] * 20, groups=[place // 2 for place in range(40)])
+    assert (mixed.low, mixed.high) == (1.0, 1.0)
 
 
 def test_one_group_has_a_value_but_no_interval() -> None:

@@ -16,7 +16,7 @@ RESULTS = [
         nll={"tuned": 0.25, "untuned": 1.5},
         choices={"tuned": [-0.25, float("-inf")]},
     ),
-    ItemResult("memorised", {}, 1, texts={"tuned": "<b>one\u2028line</b>"}),
+    ItemResult("memorised", {}, 1, texts={"tuned": "<b>one\u2028line</b> \ud83d"}),
 ]
 
 

@@ -235,3 +235,11 @@ def test_answers_that_a_rule_grades_are_not_compared_word_by_word() -> None:
     items = [ItemResult("held_out", about, 1, nll={"tuned": 1.0, "untuned": 2.0}, texts=texts)] * 3
     found = paired_differences(items, items, "tuned", "untuned", FAST)
     assert {one.metric for one in found} == {"loss", "perplexity"}
+
+
+@pytest.mark.parametrize(("num_groups", "is_told"), [(4, True), (10, False)])
+def test_intervals_of_few_groups_are_told_to_be_too_narrow(num_groups: int, is_told: bool) -> None:
+    places = range(20)
+    items = yes_no([1] * 20, [place % 3 > 0 for place in places], [place % num_groups for place in places])
+    text = format_differences(paired_differences(items, items, "tuned", "untuned", FAST), "a", "b")
+    assert ("Fewer than 10 groups: such intervals are too narrow" in text) is is_told

@@ -54,6 +54,8 @@ def test_settings_have_dotted_names(tmp_path: Path) -> None:
     assert own_bootstrap({}, {}) == BootstrapSettings()
     assert own_bootstrap(settings, {"num_resamples": 40}) == BootstrapSettings(40)
     assert read_settings(tmp_path / "none") == {}
+    with pytest.raises(ConfigError, match=r"num_resamples in run\.json .* got 'x'\. Give --resamples"):
+        own_bootstrap({}, {"num_resamples": "x"})
 
 
 def test_facts_are_added_to_those_there(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ PROSE = (
     [
         (PROSE, "paragraph", ""),
         (f"  {PROSE}\n", "paragraph", ""),
+        (f"\u201c{PROSE}\u201d", "paragraph", ""),
+        (f"**{PROSE}**", "paragraph", ""),
         ("", "paragraph", "empty"),
         ("...", "paragraph", "empty"),
         (f"{PROSE}\n\n{PROSE}", "paragraph", "several paragraphs"),

@@ -241,3 +241,10 @@ def test_what_a_rule_grades_is_told_by_its_score() -> None:
     heads, *body = rows(section(page, "scores").all("table")[0])
     [constant] = [dict(zip(heads, row, strict=True)) for row in body if row[0] == "constant"]
     assert constant["no_answer"] == "0.100[0.000, 0.200]tuned above"
+
+
+def test_curves_of_many_points_are_drawn_whole(page: Element) -> None:
+    drawn = [line.attributes["points"] for line in page.all("polyline")]
+    assert max(map(len, drawn)) > 1000
+    for points in drawn:
+        assert all(len([float(one) for one in point.split(",")]) == 2 for point in points.split())

@@ -1,9 +1,10 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from geneverse_pl.evaluation.run_record import RunRecord
-from geneverse_pl.report import render_report, write_report
+from geneverse_pl.report import render_report, write_report, write_reports
 from geneverse_pl.report import writing as report_writing
 from tests.geneverse_pl.report.made_runs import hostile_run
 
@@ -14,6 +15,13 @@ def test_the_file_is_what_was_rendered(tmp_path: Path) -> None:
     assert path == tmp_path / "report.html"
     assert path.read_text(encoding="utf-8") == render_report(run)
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_hostile_texts_are_written_in_every_form(tmp_path: Path) -> None:
+    run = hostile_run()
+    _, markdown, numbers = write_reports(tmp_path, run)
+    assert markdown.read_text(encoding="utf-8")
+    assert json.loads(numbers.read_text(encoding="utf-8"))["name"] == run.name
 
 
 def test_a_failure_leaves_the_old_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
