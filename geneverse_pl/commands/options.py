@@ -19,6 +19,16 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 TEMPLATES = ("chat", "alpaca", "llama2", "vicuna", "plain")
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows the default of an option that has one, where its text does not tell it in brackets."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        tells_it = bool(action.help) and str(action.help).endswith("]")
+        if tells_it or action.default is None or action.default is False or action.default in ("", [], {}):
+            return action.help
+        return super()._get_help_string(action)
+
+
 class OptionParser(argparse.ArgumentParser):
     """An argument parser whose errors are those of this project, in one line.
 
@@ -32,7 +42,7 @@ class OptionParser(argparse.ArgumentParser):
             f"geneverse_pl {command}",
             description=description,
             allow_abbrev=False,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Help,
         )
 
     def error(self, message: str) -> NoReturn:
