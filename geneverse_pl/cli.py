@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import re
 import sys
 from argparse import SUPPRESS
@@ -256,7 +257,8 @@ def main(args: Sequence[str] | None = None) -> int:
         args: Arguments without the program's name; None takes those of the process.
 
     Returns:
-        Exit code: 0 when done, 2 for a mistake in arguments or data, 143 when stopped by SIGTERM.
+        Exit code: 0 when done, 2 for a mistake in arguments or data, 141 where the reader of the output
+        is gone, 143 when stopped by SIGTERM.
     """
     from lightning.pytorch.utilities.exceptions import SIGTERMException
 
@@ -270,6 +272,10 @@ def main(args: Sequence[str] | None = None) -> int:
         return 143
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Who reads the output has read enough, as `head` does; what is left must not be written at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except GeneverseError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

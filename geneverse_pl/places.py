@@ -1,6 +1,7 @@
 """Files and folders that are written, looked at before work begins."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from geneverse_pl.exceptions import ConfigError
@@ -30,6 +31,22 @@ def check_output_file(option: str, path: Path) -> None:
         raise ConfigError(
             f"{option} must be a file that can be written, got '{path}': {reason}. Choose another."
         )
+
+
+def check_not_read(option: str, path: Path, read: Iterable[Path]) -> None:
+    """Raises a ConfigError if a file to write is one of those that are read.
+
+    Args:
+        option: What the user calls the file to write.
+        path: It.
+        read: Files that are read.
+    """
+    for one in read:
+        if path.exists() and one.exists() and path.samefile(one):
+            raise ConfigError(
+                f"{option} must be another file than those that are read, got '{path}' for both. Choose "
+                "another."
+            )
 
 
 def _why_not(folder: Path) -> str | None:

@@ -45,6 +45,16 @@ class Trainer(L.Trainer):
             **kwargs,
         )
 
+    def test(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
+        """Lightning's ``test``, without its table of what was logged: the task prints one with intervals.
+
+        Args:
+            args: Arguments of ``lightning.Trainer.test``.
+            verbose: Print Lightning's table too.
+            kwargs: Arguments of ``lightning.Trainer.test``.
+        """
+        return super().test(*args, verbose=verbose, **kwargs)
+
     def prepare(
         self,
         model: L.LightningModule | None,

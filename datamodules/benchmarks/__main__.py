@@ -21,6 +21,7 @@ from geneverse_pl.evaluation.report import TUNED, format_table
 from geneverse_pl.evaluation.scores import write_scores
 from geneverse_pl.evaluation.text_report import ItemResult
 from geneverse_pl.exceptions import ConfigError, GeneverseError
+from geneverse_pl.places import check_not_read, check_output_file
 from geneverse_pl.whole_file import write_whole
 
 _KEYS = ("module", "question", "goldstandard", "answer")
@@ -37,12 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
+        check_output_file("--out", options.out)
         if options.command == "questions":
             number = write_questions(options.files, options.out)
             sys.stdout.write(f"{number} questions written to {options.out}\n")
         else:
             if options.num_resamples < 1:
                 raise ConfigError(f"--num_resamples must be > 0, got {options.num_resamples}.")
+            check_not_read("--out", options.out, [options.answers])
             results = read_answers(options.answers, options.model)
             scores = graded_scores(results, grade, BootstrapSettings(num_resamples=options.num_resamples))
             options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +69,12 @@ def write_questions(files: Iterable[Path], out: Path) -> int:
 
     Returns:
         Number of questions.
+
+    Raises:
+        ConfigError: If ``out`` is one of the files.
     """
+    files = list(files)
+    check_not_read("--out", out, files)
     questions = read_geneturing(files)
     rows = [{"question": one.question, "module": one.module, "goldstandard": one.answer} for one in questions]
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from itertools import chain
 from pathlib import Path
 
@@ -121,6 +122,11 @@ def _entities(path: Path, sources: list[TableSource]) -> Iterator[TableEntity]:
 
 def _from_folder(folder: Path, sources: list[TableSource]) -> Iterator[TableEntity]:
     files = CorpusSources.in_folder(folder)
+    if not any(getattr(files, field.name) for field in fields(files)):
+        raise ConfigError(
+            f"A folder to build a grounding table from must hold source files under the names of the "
+            f"catalogue, and '{folder}' holds none. Give another, or single files."
+        )
     with tempfile.TemporaryDirectory(prefix="geneverse-grounding-") as place:
         build_corpus(files, Path(place) / "corpus.duckdb").close()
         yield from _from_corpus(Path(place) / "corpus.duckdb", sources)

@@ -20,14 +20,15 @@ def arguments_of_test(folder: Path, configs: Sequence[Path], out: Path | None) -
     Raises:
         ConfigError: If it is no adapter folder, or its configuration is not found.
     """
+    checkpoint = folder.with_name(f"{folder.name}.ckpt")
+    is_contrastive = folder.is_dir() and not (folder / MANIFEST_FILE).is_file() and checkpoint.is_file()
+    # As the folder holds it: some methods are written as plain LoRA.
+    adapter = None if is_contrastive else read_manifest(folder)["adapter"]
     files = list(configs) or [_own_config(folder)]
     arguments = ["test", *(argument for path in files for argument in ("--config", str(path)))]
-    checkpoint = folder.with_name(f"{folder.name}.ckpt")
-    if folder.is_dir() and not (folder / MANIFEST_FILE).is_file() and checkpoint.is_file():
+    if is_contrastive:
         arguments.append(f"--ckpt_path={checkpoint}")
     else:
-        # As the folder holds it: some methods are written as plain LoRA.
-        adapter = read_manifest(folder)["adapter"]
         arguments += [
             "--ckpt_path=null",
             f"--model.init_args.start_from={folder}",
@@ -40,8 +41,6 @@ def _own_config(folder: Path) -> Path:
     for parent in list(folder.resolve().parents)[:2]:
         if (parent / CONFIG_FILE).is_file():
             return parent / CONFIG_FILE
-    if not folder.is_dir():
-        raise ConfigError(f"--adapter must name an adapter folder, and '{folder}' does not exist.")
     raise ConfigError(
         f"An adapter folder is tested by the configuration of its run, and there is no {CONFIG_FILE} above "
         f"'{folder}'. Name one with --config."

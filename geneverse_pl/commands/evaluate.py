@@ -83,10 +83,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _check(options: Namespace) -> None:
     given = [bool(options.runs), bool(options.compare), options.adapter is not None]
+    if options.models and not any(given):
+        raise ConfigError("--models compares within one run or with --compare, got neither. Name a run.")
     if sum(given) != 1:
         raise ConfigError(
-            "evaluate needs one of: folders of tested runs, --compare RUN_A RUN_B, --adapter FOLDER. See "
-            "geneverse_pl evaluate --help."
+            f"evaluate needs {'one' if not any(given) else 'only one'} of: folders of tested runs, --compare "
+            "RUN_A RUN_B, --adapter FOLDER. See geneverse_pl evaluate --help."
         )
     if options.models and not options.compare and len(options.runs) != 1:
         raise ConfigError(

@@ -58,6 +58,9 @@ def run(arguments: Sequence[str]) -> int:
     if options.build is None and options.answers is None:
         raise ConfigError("Either build must be given, to write the table, or answers and out.")
     if options.build is not None:
+        from geneverse_pl.grounding.writing import check_table_place
+
+        check_table_place(options.table)  # before the sources are read, which may take minutes
         importlib.import_module(_BUILDER).write_grounding_table(options.build, options.table)
     _report_table(options.table)
     if options.answers is not None:

@@ -39,7 +39,7 @@ def read_items(folder: Path) -> list[ItemResult]:
         folder: The run's folder.
 
     Raises:
-        DataFormatError: If the file is missing, or a line is not of its form.
+        DataFormatError: If the file is missing or empty, or a line is not of its form.
     """
     path = folder / ITEMS_FILE
     if not path.is_file():
@@ -56,6 +56,10 @@ def read_items(folder: Path) -> list[ItemResult]:
                 raise DataFormatError(
                     path, f"must hold one answered question a line ({error!r}). Run `test` again.", line=line
                 ) from error
+    if not results:
+        raise DataFormatError(
+            path, "must hold at least one answered question, and holds none. Run `test` again."
+        )
     return results
 
 

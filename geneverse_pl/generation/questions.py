@@ -11,11 +11,12 @@ from typing import Any
 
 from geneverse_pl.data.images import check_image_path
 from geneverse_pl.exceptions import ConfigError, DataFormatError
-from geneverse_pl.text_file import read_text
+from geneverse_pl.text_file import missing_file, read_text
 
 _QUESTION_KEYS = ("question", "instruction")  # the second is Alpaca's name
 _CONTEXT_KEYS = ("context", "input")
 _IMAGE_KEYS = ("images", "image")
+_CHOICES = "choices"
 _SEPARATOR = "|"
 _FORMS = "Give a .jsonl, .json, .csv, .tsv or .txt file, or one of them with .gz behind."
 
@@ -56,7 +57,7 @@ class QuestionReader:
 
     image_dir: Path | None = None
     choices: tuple[str, ...] = ()
-    choices_column: str = "choices"
+    choices_column: str = _CHOICES
 
     def __post_init__(self) -> None:
         if self.choices:
@@ -71,23 +72,31 @@ class QuestionReader:
         Raises:
             DataFormatError: If there is none, or a record is damaged, asks nothing, or names an image that is
                 not there.
-            ConfigError: If the suffix is none of those known, or an image's path leads out of its folder.
+            ConfigError: If the suffix is none of those known, no record has ``choices_column`` where that is
+                another than ``choices``, or an image's path leads out of its folder.
         """
         suffix = Path(path.name.lower().removesuffix(".gz")).suffix
         readers: dict[str, Callable[[Path, str], Iterator[tuple[int, dict[str, Any]]]]] = {
             ".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json, ".csv": _table, ".tsv": _table,
             ".txt": _lines,
         }  # fmt: skip
+        if path.is_dir():
+            raise missing_file(path, "questions")
         if suffix not in readers:
             raise ConfigError(
                 f"The suffix of a file of questions must be a known one, got '{path.name}'. {_FORMS}"
             )
-        is_empty = True
+        fields: set[str] = set()
         for line, record in readers[suffix](path, read_text(path, "questions")):
-            is_empty = False
+            fields |= record.keys()
             yield self._question(path, line, record)
-        if is_empty:
+        if not fields:
             raise DataFormatError(path, "must hold at least one question, and holds none. Give another file.")
+        if self.choices_column not in (_CHOICES, *fields):
+            raise ConfigError(
+                f"choices_column must name a field of the questions, and none of {path} has "
+                f"'{self.choices_column}'. Choose one of: {', '.join(sorted(fields))}."
+            )
 
     def _question(self, path: Path, line: int, record: dict[str, Any]) -> Question:
         def error(message: str) -> DataFormatError:

@@ -12,7 +12,7 @@ from geneverse_pl.exceptions import ConfigError, DataFormatError
 from geneverse_pl.grounding.grounding import Grounded, ground
 from geneverse_pl.grounding.symbols import genes_in
 from geneverse_pl.grounding.table import Entity, GroundingTable
-from geneverse_pl.places import check_output_file
+from geneverse_pl.places import check_not_read, check_output_file
 
 #: Fields that grounding adds to a row.
 FIELDS = ("grounded", "changes", "unknown")
@@ -144,8 +144,7 @@ def ground_file(answers: Path, out: Path, grounder: AnswerGrounder, name: str = 
         what = "is a folder" if answers.is_dir() else "does not exist"
         raise ConfigError(f"answers must name a file that `generate` wrote, and {answers} {what}.")
     check_output_file("out", out)
-    if out.exists() and out.samefile(answers):
-        raise ConfigError(f"out must be another file than answers, got {out} for both. Choose another.")
+    check_not_read("out", out, [answers])
     tally, subject = Tally(), grounder.subject_field
     has_subject = subject is None
     partial, stream = _open_beside(out)
@@ -159,7 +158,11 @@ def ground_file(answers: Path, out: Path, grounder: AnswerGrounder, name: str = 
                 stream.write(json.dumps({**row, **as_fields(grounded)}) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-        if tally.num_answers and not has_subject:
+        if not tally.num_answers:
+            raise DataFormatError(
+                answers, "must hold at least one answer, and holds none. Give another file."
+            )
+        if not has_subject:
             raise ConfigError(
                 f"subject must name a field of the answers, and none has '{subject}'. Correct it."
             )

@@ -13,9 +13,11 @@ from geneverse_pl.exceptions import ConfigError
 from geneverse_pl.grounding.names import plain_name
 from geneverse_pl.grounding.records import TableEntity, TableSource
 from geneverse_pl.grounding.schemes import parse_id
+from geneverse_pl.places import check_output_file
 
 FORMAT = "geneverse_pl grounding table"
 SCHEMA_VERSION = 1
+_SQLITE = b"SQLite format 3\x00"
 _UNWRITABLE = "table must be a file that can be written, and {} is not ({}). Choose another."
 
 _SCHEMA = """
@@ -40,7 +42,7 @@ def write_table(path: str | Path, entities: Iterable[TableEntity], sources: Iter
     at ``path`` is always a whole table, the former one until then.
 
     Args:
-        path: The table, such as ``genes.sqlite``; replaced where it exists.
+        path: The table, such as ``genes.sqlite``; a table that is there is replaced, no other file is.
         entities: What it holds; read once.
         sources: What it was made from. Read after ``entities``, so that these may find out.
 
@@ -48,9 +50,10 @@ def write_table(path: str | Path, entities: Iterable[TableEntity], sources: Iter
         The file.
 
     Raises:
-        ConfigError: If there are no entities, or the file cannot be written.
+        ConfigError: If there are no entities, the file cannot be written, or another one is there.
     """
     path = Path(path)
+    check_table_place(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     _make_folder(path)
     partial.unlink(missing_ok=True)
@@ -67,6 +70,35 @@ def write_table(path: str | Path, entities: Iterable[TableEntity], sources: Iter
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def check_table_place(path: Path) -> None:
+    """Raises a ConfigError if something else than a grounding table would be replaced, or is in the way.
+
+    Args:
+        path: Where a table is to be written.
+    """
+    check_output_file("table", path)
+    if path.is_file() and path.stat().st_size and not _is_table(path):
+        raise ConfigError(
+            f"table must be a new file or a grounding table to replace, got '{path}', which is another file. "
+            "Choose another."
+        )
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file is a grounding table, of any version and even if it is damaged."""
+    with path.open("rb") as stream:
+        if stream.read(len(_SQLITE)) != _SQLITE:
+            return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT value FROM about WHERE key = 'format'").fetchone()
+    except sqlite3.OperationalError:  # a database of other tables
+        return False
+    except sqlite3.DatabaseError:
+        return True
+    return found is not None and json.loads(found[0]) == FORMAT
 
 
 def _make_folder(path: Path) -> None:

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from geneverse_pl.data.datamodule import TextDataModule
 from geneverse_pl.data.encoded import EncodedSample, SampleBatch
-from geneverse_pl.data.prompt_texts import prompt_text
 from geneverse_pl.data.prompts import Encoder
 from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.embedding_controls import Encode
@@ -37,6 +36,7 @@ from geneverse_pl.grounding.scores import check_table, ground_results
 from geneverse_pl.models.adapters import AdapterConfig, set_input_casting
 from geneverse_pl.models.language_model import AttentionBackend, LanguageModel, add_new_tokens
 from geneverse_pl.models.precision import weight_dtype
+from geneverse_pl.tasks.asked import predictions, unanswered
 from geneverse_pl.tasks.base import BaseTask, lora_plus_factor
 from geneverse_pl.tasks.evaluation_config import EvaluationConfig
 from geneverse_pl.tasks.retrieved import RAG, RetrievedQuestions
@@ -229,10 +229,7 @@ class TextTask(BaseTask):
     def test_step(self, batch: SampleBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Scores and, up to the cap, answers a batch with the tuned and the untuned model."""
         split = self.data.test_splits[dataloader_idx]
-        results = []
-        for sample in batch:
-            text = prompt_text(sample, self._encoder)
-            results.append(ItemResult(split, sample.metadata, 0, text.context, text.question))
+        results = unanswered(split, batch, self._encoder)
         forms = {"": batch} if self._retrieved is None else {"": batch, RAG: self._retrieved.batch(batch)}
         for ending, asked in forms.items():
             self._ask(TUNED + ending, self.language_model, batch, results, asked)
@@ -299,10 +296,10 @@ class TextTask(BaseTask):
         """Answers each sample in words, open questions at the length of ``test``.
 
         Returns:
-            One dictionary a sample: its metadata and ``prediction``.
+            One dictionary a sample: ``split``, ``question``, ``context``, its metadata and ``prediction``.
         """
         texts = self._answer(self.language_model, batch.samples)
-        return [{**sample.metadata, "prediction": text} for sample, text in zip(batch, texts, strict=True)]
+        return predictions(self.data.test_splits[dataloader_idx], batch, self._encoder, texts)
 
     def _choose_samples(self) -> frozenset[tuple[str, bytes]]:
         """What is answered in words: a random choice of each kind and split, equal on all ranks."""

@@ -89,7 +89,9 @@ def test_fit_test_predict_and_validate(
     assert main(["predict", *again]) == 0
     lines = (tmp_path / "runs" / "version_3" / "predictions.jsonl").read_text().splitlines()
     assert len(lines) == sum(s["n"] for s in scores if s["metric"] == "perplexity" and s["model"] == "tuned")
-    assert all(isinstance(json.loads(line)["prediction"], str) for line in lines)
+    rows = [json.loads(line) for line in lines]
+    assert all(isinstance(row["prediction"], str) and row["question"] for row in rows)
+    assert {row["split"] for row in rows} == {"held_out", "memorised"}
     capsys.readouterr()
     assert main(["prepare", "--config", str(run / "config.yaml")]) == 0
     assert "held_out" in capsys.readouterr().out
@@ -200,6 +202,20 @@ def process(tmp_path: Path) -> Callable[[Sequence[str]], subprocess.CompletedPro
 def logged_losses(folder: Path) -> dict[int, str]:
     with (folder / "metrics.csv").open() as file:
         return {int(row["step"]): row["train/loss"] for row in csv.DictReader(file) if row["train/loss"]}
+
+
+def test_a_reader_that_is_gone_is_no_error(config_file: Path) -> None:
+    program = "import sys; from geneverse_pl.cli import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["preview", "--config", str(config_file), "--num_samples", "500"]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read().decode()
+    assert process.returncode == 141, error
+    assert "Traceback" not in error
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGKILL", -signal.SIGKILL), ("SIGTERM", 143)])

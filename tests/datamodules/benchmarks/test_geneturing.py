@@ -168,7 +168,8 @@ def test_a_module_is_asked_about_once_and_must_be_there(questions: Path) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--out", "a.jsonl/s.json"], "a.jsonl/s.json must be a file that can be written"),
+        (["--out", "a.jsonl/s.json"], "--out must be a file that can be written, got 'a.jsonl/s.json'"),
+        (["--out", "a.jsonl"], "--out must be another file than those that are read, got 'a.jsonl'"),
         (["--out", "s.json", "--num_resamples", "0"], "--num_resamples must be > 0, got 0"),
         (["--out", "s.json", "--model", "constant"], "--model must be a name other than constant, shuffled"),
     ],

@@ -111,7 +111,8 @@ def test_models_of_one_run_are_compared(make_run: Any, capsys: pytest.CaptureFix
     ("arguments", "message"),
     [
         ([], "evaluate needs one of: folders of tested runs, --compare RUN_A RUN_B, --adapter FOLDER"),
-        (["RUN", "--adapter", "x"], "evaluate needs one of"),
+        (["RUN", "--adapter", "x"], "evaluate needs only one of"),
+        (["--models", "tuned", "untuned"], "--models compares within one run or with --compare, got neither"),
         (["none"], "A run's folder must hold items.jsonl, 'none' does not. There is no such folder."),
         (["RUN", "--resamples", "0"], "--resamples must be > 0, got 0"),
         (["RUN", "--confidence", "1"], "--confidence must be in (0, 1), got 1.0"),
@@ -125,8 +126,8 @@ def test_models_of_one_run_are_compared(make_run: Any, capsys: pytest.CaptureFix
         (["RUN", "--out", "CONFIG"], "--out must be a folder that can be made"),
         (["RUN", "--leaderboard", "EMPTY"], "--leaderboard must be a file that can be written"),
         (["RUN", "--resample", "3"], "Unknown argument '--resample'. Did you mean '--resamples'?"),
-        (["--adapter", "none"], "--adapter must name an adapter folder, and 'none' does not exist."),
-        (["--adapter", "EMPTY"], "there is no config.yaml above"),
+        (["--adapter", "none"], "An adapter folder must be there, and 'none' does not exist."),
+        (["--adapter", "EMPTY"], "An adapter folder must hold geneverse.json"),
         (["--adapter", "EMPTY", "--config", "CONFIG"], "An adapter folder must hold geneverse.json"),
     ],
 )

@@ -56,6 +56,7 @@ def test_a_table_is_built_and_answers_are_grounded(
         (["--build", "none.tsv"], "none.tsv: no such file or folder"),
         (["--answers", "a", "--out", "b"], "A grounding table must exist"),
         (["--bild", "own.tsv"], "Did you mean '--build'"),
+        (["--build", "."], "must hold source files under the names of the"),
     ],
 )
 def test_mistakes_are_told_in_a_line(
@@ -63,6 +64,20 @@ def test_mistakes_are_told_in_a_line(
 ) -> None:
     assert main(["ground", "--table", str(tmp_path / "t.sqlite"), *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_an_own_table_is_not_overwritten(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ground", "--table", str(own), "--build", str(own)]) == 2
+    assert "must be a new file or a grounding table to replace" in capsys.readouterr().err
+    assert own.read_text() == TSV
+
+
+def test_no_answers_are_told(own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "none.jsonl").write_text("\n")
+    files = ["--answers", str(tmp_path / "none.jsonl"), "--out", str(tmp_path / "out.jsonl")]
+    assert main(["ground", "--build", str(own), "--table", str(tmp_path / "t.sqlite"), *files]) == 2
+    assert "none.jsonl: must hold at least one answer" in capsys.readouterr().err
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_generate_writes_both(own: Path, tiny_model_dir: Path, tmp_path: Path) -> None:

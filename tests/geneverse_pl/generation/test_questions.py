@@ -94,7 +94,17 @@ def test_damaged_compression_is_named(tmp_path: Path) -> None:
         list(QuestionReader().read(path))
 
 
+def test_a_misspelt_column_of_choices_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text('{"question": "a", "choices": ["b", "c"]}\n{"question": "d", "answers": ["e", "f"]}\n')
+    with pytest.raises(ConfigError, match=r"has 'answer'\. Choose one of: answers, choices, question"):
+        list(QuestionReader(choices_column="answer").read(path))
+    assert [one.choices for one in QuestionReader(choices_column="answers").read(path)] == [(), ("e", "f")]
+
+
 def test_unknown_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataFormatError, match="is a folder, expected a file of questions"):
+        list(QuestionReader().read(tmp_path))
     with pytest.raises(DataFormatError, match="does not exist, expected a file of questions"):
         list(QuestionReader().read(tmp_path / "q.jsonl"))
     with pytest.raises(ConfigError, match="suffix of a file of questions must be a known one, got 'q.xml'"):

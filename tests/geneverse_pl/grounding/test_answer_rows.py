@@ -100,7 +100,7 @@ def test_files_that_do_not_fit_are_refused(answers: Path, tmp_path: Path, table:
     grounder = AnswerGrounder(table)
     with pytest.raises(ConfigError, match="does not exist"):
         ground_file(tmp_path / "none.jsonl", tmp_path / "out.jsonl", grounder)
-    with pytest.raises(ConfigError, match="out must be another file than answers"):
+    with pytest.raises(ConfigError, match="out must be another file than those that are read"):
         ground_file(answers, answers, grounder)
     with pytest.raises(ConfigError, match="out must be a file that can be written"):
         ground_file(answers, answers / "out.jsonl", grounder)

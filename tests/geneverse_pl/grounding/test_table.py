@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,27 @@ def test_a_failed_build_leaves_the_former_table(table_path: Path, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.tsv", "t.sqlite"]
     with pytest.raises(ConfigError, match="must be a file that can be written"):
         write_table(bad / "t.sqlite", read_tsv(bad), [])
+
+
+def test_other_files_are_not_replaced(table_path: Path, tmp_path: Path) -> None:
+    own, database = tmp_path / "own.tsv", tmp_path / "other.sqlite"
+    own.write_text(tsv_of(), encoding="utf-8")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE notes (text TEXT)")
+    for place in (own, database):
+        before = place.read_bytes()
+        with pytest.raises(ConfigError, match="must be a new file or a grounding table to replace, got"):
+            write_table(place, read_tsv(own), [])
+        assert place.read_bytes() == before
+    with pytest.raises(ConfigError, match="must be a file that can be written, got .* it is a folder"):
+        write_table(tmp_path, read_tsv(own), [])
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_bytes(table_path.read_bytes()[:5000])
+    for place in (damaged, tmp_path / "empty.sqlite"):
+        place.touch()
+        write_table(place, read_tsv(own), [])
+        with GroundingTable(place) as table:
+            assert table.num_entities > 1
 
 
 @pytest.mark.parametrize(
