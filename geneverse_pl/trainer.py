@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,15 +46,29 @@ class Trainer(L.Trainer):
             **kwargs,
         )
 
-    def test(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
+    def test(
+        self,
+        model: L.LightningModule | None = None,
+        dataloaders: Any = None,
+        ckpt_path: str | Path | None = None,
+        verbose: bool = False,
+        datamodule: L.LightningDataModule | None = None,
+        weights_only: bool | None = None,
+    ) -> list[Mapping[str, float]]:
         """Lightning's ``test``, without its table of what was logged: the task prints one with intervals.
 
         Args:
-            args: Arguments of ``lightning.Trainer.test``.
+            model: The task.
+            dataloaders: Data loaders, in place of a data module.
+            ckpt_path: Checkpoint to load, a file RUN/checkpoints/NAME.ckpt that fit wrote.
             verbose: Print Lightning's table too.
-            kwargs: Arguments of ``lightning.Trainer.test``.
+            datamodule: The data module.
+            weights_only: As for ``lightning.Trainer.test``; no code of a checkpoint runs either way.
+
+        Returns:
+            What was logged, for each data loader.
         """
-        return super().test(*args, verbose=verbose, **kwargs)
+        return super().test(model, dataloaders, ckpt_path, verbose, datamodule, weights_only)
 
     def prepare(
         self,

@@ -92,6 +92,7 @@ OPEN_TO_DATAMODULES = (
     "geneverse_pl.evaluation",
     "geneverse_pl.exceptions",
     "geneverse_pl.grounding",
+    "geneverse_pl.places",
     "geneverse_pl.retrieval.passages",
     "geneverse_pl.whole_file",
 )
