@@ -62,6 +62,8 @@ _KNOWN_WARNINGS = (
     r".*does not have many workers",
     r".*is smaller than the logging interval",
     r"Checkpoint directory .* exists and is not empty",
+    r"LightningCLI's args parameter is intended to run",  # commands that run `test` give it
+    r"You are using a custom batch sampler .* for prediction",  # its order is that of the questions
 )
 _KNOWN_NOTES = ("💡", "TPU available", "`weights_only` was not set")
 

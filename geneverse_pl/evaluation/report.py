@@ -111,13 +111,24 @@ def _column(metric: str, models: Sequence[str], cells: dict[tuple[str, str], Sco
 def _cell(score: Score | None) -> str:
     if score is None or math.isnan(score.value):
         return "-"
-    bounds = "no interval" if math.isnan(score.low) else f"{_number(score.low, 2)}, {_number(score.high, 2)}"
-    return f"{_number(score.value, 3)} [{bounds}]"
+    low, high = format_number(score.low, 2), format_number(score.high, 2)
+    bounds = "no interval" if math.isnan(score.low) else f"{low}, {high}"
+    return f"{format_number(score.value, 3)} [{bounds}]"
 
 
-def _number(value: float, digits: int) -> str:
-    """Fixed digits for the shares most metrics are, four significant ones for larger numbers."""
-    return f"{value:.{digits}f}" if abs(value) < 10 else f"{value:.4g}"
+def format_number(value: float, digits: int) -> str:
+    """Fixed digits for the shares that most metrics are, four significant ones for larger numbers.
+
+    Args:
+        value: The number.
+        digits: Decimals of a number below 10.
+    """
+    size = abs(value)
+    if size < 10:
+        return f"{value:.{digits}f}"
+    if size < 1000:
+        return f"{value:.{2 if size < 99.995 else 1}f}"
+    return f"{value:,.0f}" if size < 1e6 else f"{value:.3e}"
 
 
 def _pad(lines: Sequence[str]) -> list[str]:

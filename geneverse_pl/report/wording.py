@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from geneverse_pl.evaluation.open_answers import REFERENCE
-from geneverse_pl.evaluation.report import LOWER_IS_BETTER, compare_intervals
+from geneverse_pl.evaluation.report import LOWER_IS_BETTER, compare_intervals, format_number
 from geneverse_pl.evaluation.scores import Score
 
 BETTER, WORSE, SAME, ABOVE, BELOW = "better", "worse", "overlaps", "above", "below"
@@ -31,7 +31,8 @@ def interval(value: float, low: float, high: float, digits: int = 3) -> str:
     """A value with its interval, ``0.694 [0.653, 0.736]``; without brackets where there is none."""
     if math.isnan(value) or math.isnan(low) or math.isnan(high):
         return number(value, digits)
-    return f"{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"
+    shown = [format_number(one, digits) if math.isfinite(one) else number(one) for one in (value, low, high)]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
 
 def share(part: int, whole: int) -> str:

@@ -120,10 +120,14 @@ def test_value_without_interval_and_large_numbers() -> None:
         [
             score("tuned", "accuracy", 0.5, math.nan, math.nan),
             score("tuned", "perplexity", 1234.56, 1100.4, 1300.2),
+            score("untuned", "perplexity", 462.76, 337.9, 899.0),
+            score("majority", "perplexity", 91907.2, 11.0, 2.5e6),
         ]
     )
     assert "0.500 [no interval]" in table
-    assert "1235 [1100, 1300]" in table
+    assert "1,235 [1,100, 1,300]" in table
+    assert "462.8 [337.9, 899.0]" in table
+    assert "91,907 [11.00, 2.500e+06]" in table
 
 
 def test_no_scores() -> None:
