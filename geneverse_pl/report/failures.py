@@ -1,6 +1,7 @@
 """What the tuned model fails on, by kind of question."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geneverse_pl.evaluation.bootstrap import Interval
@@ -25,7 +26,7 @@ class Failures:
             shares no word with the true one.
         num_sure: Wrong answers that the model gave a probability of 0.9 or more; None for answers in words.
         others_right: Other model -> wrong answers that it has right.
-        commonest: The commonest mistake.
+        commonest: The commonest mistake, with those that are as common.
         num_faulty: Answers in words without their form.
     """
 
@@ -72,20 +73,34 @@ def _num_sure(questions: QuestionSet, model: str, places: list[int]) -> int:
 
 
 def _commonest(questions: QuestionSet, model: str, places: list[int]) -> str:
-    """The mistake that is made most often, with how often."""
+    """The mistake that is made most often, with how often, and those that are made as often."""
     if questions.form in (OPEN, CHECKED) or not places:
         return ""
     if questions.form == CLOSED:
-        said, truth = questions.said(model), questions.truth
-        names = questions.labels
+        said, truth, names = questions.said(model), questions.truth, questions.labels
         pairs = Counter((said[place], truth[place]) for place in places)
-        (given, true), count = pairs.most_common(1)[0]
-        if given is None or true is None:
-            return ""
-        return f"says {names[given]} where {names[true]} is true ({count:,})"
+        return _told(
+            [
+                (f"{names[given]} where {names[true]} is true", count)
+                for (given, true), count in pairs.items()
+                if given is not None and true is not None
+            ]
+        )
     texts = Counter(questions.items[place].texts[model] for place in places)
-    text, count = texts.most_common(1)[0]
-    if count == 1:
+    return _told([(_quoted(text), count) for text, count in texts.items() if count > 1])
+
+
+def _quoted(text: str) -> str:
+    return f"“{shortened(text, _LETTERS)}”" if text.strip() else "nothing"
+
+
+def _told(mistakes: Sequence[tuple[str, int]]) -> str:
+    """The commonest mistakes in words; of more than two that are as common only the first is named."""
+    if not mistakes:
         return ""
-    quoted = f"“{shortened(text, _LETTERS)}”" if text.strip() else "nothing"
-    return f"says {quoted} ({count:,})"
+    most = max(count for _, count in mistakes)
+    first, *others = [mistake for mistake, count in mistakes if count == most]
+    if not others:
+        return f"says {first} ({most:,})"
+    also = others[0] if len(others) == 1 else f"makes {len(others):,} other mistakes"
+    return f"says {first} and, as often, {also} ({most:,} each)"

@@ -96,6 +96,26 @@ def test_failures_are_counted_with_the_commonest() -> None:
     assert found.commonest == "says b where a is true (2)"
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("bbc", "says b where a is true (2)"),
+        ("bbcc", "says b where a is true and, as often, c where a is true (2 each)"),
+        ("bcB", "says b where a is true and, as often, makes 2 other mistakes (1 each)"),
+    ],
+)
+def test_mistakes_that_are_as_common_are_told_as_a_tie(said: str, expected: str) -> None:
+    rows = {"b": ("a", [-5, 0, -9]), "c": ("a", [-5, -9, 0]), "B": ("c", [-5, 0, -9])}
+    assert failures(only([closed(*rows[letter]) for letter in said])).commonest == expected
+
+
+def test_wrong_words_that_are_as_common_are_told_as_a_tie() -> None:
+    about = {"kind": "fact/x", "answer": "z"}
+    items = [ItemResult("s", about, 1, texts={"tuned": text}) for text in ("x", "y", "x", "y", "")]
+    assert failures(only(items)).commonest == "says “x” and, as often, “y” (2 each)"
+    assert failures(only(items[:3])).commonest == "says “x” (2)"
+
+
 def test_a_list_fails_if_no_item_is_true() -> None:
     about = {"kind": "list/x", "gold": ["seizure", "ataxia"]}
     texts = ["seizure; fever", "fever", "fever", ""]
