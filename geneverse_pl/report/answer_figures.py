@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from geneverse_pl.evaluation.graded import GRADED
 from geneverse_pl.evaluation.report import TUNED, UNTUNED
 from geneverse_pl.evaluation.statistics import AUROC
 from geneverse_pl.report.curves import (
@@ -194,7 +195,8 @@ def by_count(questions: QuestionSet, name: str, values: Sequence[float]) -> Html
     models = [model for model in questions.models if any(g is not None for g in questions.grades(model))]
     if len(bins) < 2 or not models:
         return None
-    what = "share right" if questions.form in (CLOSED, CHECKED, "fact") else "mean F1"
+    what = "mean score" if questions.form == GRADED else "mean F1"
+    what = "share right" if questions.form in (CLOSED, CHECKED, "fact") else what
     plot = _plot_of_bins(f"{what} by {name} on {questions.title}", name, what, [label for label, _ in bins])
     rows = []
     models = models[:_MOST_MODELS]

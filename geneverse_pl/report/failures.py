@@ -8,7 +8,7 @@ from geneverse_pl.evaluation.bootstrap import Interval
 from geneverse_pl.evaluation.report import TUNED
 from geneverse_pl.report.markup import shortened
 from geneverse_pl.report.questions import CHECKED, CLOSED, OPEN, QuestionSet
-from geneverse_pl.report.well_formed import form_reports
+from geneverse_pl.report.well_formed import FormReport, form_reports
 
 _SURE = 0.9
 _LETTERS = 60
@@ -23,7 +23,7 @@ class Failures:
         num_judged: Questions whose answer can be judged.
         wrong: Share of wrong answers with its interval; None where nothing can be judged. A list is wrong
             if no item of it is true, an open answer if its factual score is 0, or without records if it
-            shares no word with the true one.
+            shares no word with the true one, and what a rule grades if its score is 0.
         num_sure: Wrong answers that the model gave a probability of 0.9 or more; None for answers in words.
         others_right: Other model -> wrong answers that it has right.
         commonest: The commonest mistake, with those that are as common.
@@ -39,12 +39,15 @@ class Failures:
     num_faulty: int
 
 
-def failures(questions: QuestionSet, model: str = TUNED) -> Failures:
+def failures(
+    questions: QuestionSet, model: str = TUNED, forms: Sequence[FormReport] | None = None
+) -> Failures:
     """Counts the failures of a model.
 
     Args:
         questions: The questions.
         model: The model.
+        forms: Form of the answers; None to look at the answers alone.
     """
     grades = questions.grades(model)
     missed = [None if grade is None else float(grade == 0) for grade in grades]
@@ -55,7 +58,7 @@ def failures(questions: QuestionSet, model: str = TUNED) -> Failures:
         right = sum(bool(theirs[place]) for place in places) if theirs else 0
         if right:
             others[other] = right
-    forms = [one for one in form_reports(questions) if one.model == model]
+    forms = form_reports(questions) if forms is None else forms
     return Failures(
         questions,
         sum(one is not None for one in missed),
@@ -63,7 +66,7 @@ def failures(questions: QuestionSet, model: str = TUNED) -> Failures:
         _num_sure(questions, model, places) if questions.form == CLOSED else None,
         others,
         _commonest(questions, model, places),
-        sum(one.num_faulty for one in forms),
+        sum(one.num_faulty for one in forms if one.model == model),
     )
 
 
