@@ -219,12 +219,15 @@ def by_count(questions: QuestionSet, name: str, values: Sequence[float]) -> Html
 
 
 def _plot_of_bins(label: str, name: str, what: str, bins: Sequence[str]) -> Plot:
-    """Axes with a place for each bin; where names of bins would touch, their lower ends alone."""
+    """Axes with a place for each bin, every second one striped; lower ends alone where names would touch."""
     are_whole = fit(bins)
     names = bins if are_whole else [one.partition("-")[0] for one in bins]
     ticks = [(float(place), one) for place, one in enumerate(names)]
     across = name if are_whole else f"{name}, from"
-    return Plot(label, across, what, (-0.5, len(bins) - 0.5), (0, 1), x_names=ticks)
+    plot = Plot(label, across, what, (-0.5, len(bins) - 0.5), (0, 1), x_names=ticks)
+    for place in range(1, len(bins), 2):
+        plot.stripe(place - 0.5, place + 0.5)
+    return plot
 
 
 def losses(questions: QuestionSet) -> Html | None:

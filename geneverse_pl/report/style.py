@@ -46,7 +46,7 @@ figure > h4 { margin: 0 0 .4rem; }
 svg { display: block; width: 100%; max-width: 30rem; height: auto; overflow: hidden; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
 .grid { stroke: var(--grid); } .axis { stroke: var(--axis); } .band { fill: var(--band);
-  } .bar { fill: var(--bar); }
+  } .bar { fill: var(--bar); } .stripe { fill: var(--bar); opacity: .45; }
 .reference { stroke: var(--axis); stroke-dasharray: 4 4; }
 .curve { stroke: currentColor; stroke-width: 1.8; fill: none; }
 .whisker { stroke: currentColor; stroke-width: 2; } .mark { fill: currentColor; }

@@ -199,6 +199,11 @@ class Plot:
         height = self.y.start - top
         self._parts.append(_rect(left + 1, top, right - left - 2, height, "bar"))
 
+    def stripe(self, low: float, high: float) -> None:
+        """A pale ground from one value of the horizontal axis to another."""
+        left, right = self.x(low), self.x(high)
+        self._parts.append(_rect(left, self.y.end, right - left, self.y.start - self.y.end, "stripe"))
+
     def legend(self, series: int, text: str, *, line: bool = True, marks: bool = True) -> None:
         """A line of the legend, which stands below the axes.
 

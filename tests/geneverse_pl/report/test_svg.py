@@ -81,6 +81,13 @@ def test_marks_of_a_bin_stand_apart_in_the_order_of_the_models() -> None:
     assert all(2.5 < b - a < 4 for a, b in pairwise(firsts))
 
 
+def test_every_second_bin_has_a_stripe() -> None:
+    stripes = [one.attributes for one in degree_figure(6, 5).all("rect")]
+    width = (RIGHT - LEFT) / 5
+    assert [float(one["x"]) for one in stripes] == pytest.approx([LEFT + width, LEFT + 3 * width], abs=0.1)
+    assert [float(one["width"]) for one in stripes] == pytest.approx([width] * 2, abs=0.1)
+
+
 @pytest.mark.parametrize("num_bins", [2, 6, 7, 12, 20])
 def test_names_of_bins_do_not_touch(num_bins: int) -> None:
     ticks = names(degree_figure(6, num_bins))
