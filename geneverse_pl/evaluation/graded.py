@@ -20,7 +20,7 @@ from geneverse_pl.evaluation.text_report import ItemResult
 GRADED = "graded"
 CONSTANT, SHUFFLED, REFERENCE = "constant", "shuffled", "reference"
 CONTROLS = (CONSTANT, SHUFFLED, REFERENCE)
-SCORE = "score"
+SCORE, UNPARSABLE = "score", "unparsable"
 ALL = f"{GRADED}/mean"
 
 #: What an answer is worth: takes the answer and the question's metadata, gives its value in each metric;
@@ -46,6 +46,8 @@ def graded_scores(
     question; ``reference`` the true one, which shows the most that the rule can give. The task
     ``graded/mean`` is the mean of the kinds' scores, each of equal weight, of those that answer all kinds.
 
+    The grades of each model's answers are noted in ``results``, from which reports tell what failed.
+
     Args:
         results: Answered questions; kinds other than ``graded/…`` and questions without an answer are passed
             over. Their metadata has the true ``answer``.
@@ -63,7 +65,11 @@ def graded_scores(
         groups = [str(item.metadata.get("group") or f"{kind}/{number}") for number, item in enumerate(items)]
         by_split[split].groups.append(groups)
         for model, texts in _answers(items, grade, seed).items():
-            values = _columns([grade(text, one.metadata) for text, one in zip(texts, items, strict=True)])
+            grades = [dict(grade(text, one.metadata)) for text, one in zip(texts, items, strict=True)]
+            if model in items[0].texts:
+                for one, found in zip(items, grades, strict=True):
+                    one.grades[model] = found
+            values = _columns(grades)
             by_split[split].values[model].append(values[SCORE])
             measures = {metric: Measure(MEAN, (column,)) for metric, column in values.items()}
             scores += measured_scores(

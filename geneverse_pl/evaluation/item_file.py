@@ -13,7 +13,18 @@ from geneverse_pl.exceptions import DataFormatError
 from geneverse_pl.whole_file import write_whole
 
 ITEMS_FILE = "items.jsonl"
-_FIELDS = ("split", "context", "question", "metadata", "num_tokens", "nll", "choices", "texts", "lists")
+_FIELDS = (
+    "split",
+    "context",
+    "question",
+    "metadata",
+    "num_tokens",
+    "nll",
+    "choices",
+    "texts",
+    "lists",
+    "grades",
+)
 
 
 def write_items(folder: Path, results: Iterable[ItemResult]) -> Path:
@@ -74,6 +85,7 @@ def _result(row: Mapping[str, Any]) -> ItemResult:
         choices={str(name): [float(value) for value in values] for name, values in row["choices"].items()},
         texts={str(name): str(text) for name, text in row["texts"].items()},
         lists={str(name): [str(one) for one in listed] for name, listed in row.get("lists", {}).items()},
+        grades={str(name): _numbers(found) for name, found in row.get("grades", {}).items()},
     )
 
 

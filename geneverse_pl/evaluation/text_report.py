@@ -41,6 +41,7 @@ class ItemResult:
             given; empty for free text.
         texts: Generated answer by model name; empty where none was generated.
         lists: For list questions the items that each answer was read as, by model name.
+        grades: What a rule of the data module gave each answer, by model name and metric.
     """
 
     split: str
@@ -52,6 +53,7 @@ class ItemResult:
     choices: dict[str, list[float]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     lists: dict[str, list[str]] = field(default_factory=dict)
+    grades: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

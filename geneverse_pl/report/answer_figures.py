@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from geneverse_pl.evaluation.graded import GRADED
 from geneverse_pl.evaluation.report import TUNED, UNTUNED
 from geneverse_pl.evaluation.statistics import AUROC
 from geneverse_pl.report.curves import (
@@ -17,15 +18,13 @@ from geneverse_pl.report.curves import (
 )
 from geneverse_pl.report.markup import Html, tag
 from geneverse_pl.report.questions import CHECKED, CLOSED, Floats, QuestionSet
-from geneverse_pl.report.svg import Plot, shortened_name
+from geneverse_pl.report.svg import Plot, beside, fit, shortened_name
 from geneverse_pl.report.tables import scrolling, table
 from geneverse_pl.report.wording import interval, number
 
 _MOST_CHOICES = 24
 _MOST_MODELS = 6
 _ALWAYS = (TUNED, UNTUNED)
-_MOST_RANGES = 6
-_SHIFT = 7.0
 
 
 def confusion(questions: QuestionSet, model: str) -> Html | None:
@@ -196,34 +195,39 @@ def by_count(questions: QuestionSet, name: str, values: Sequence[float]) -> Html
     models = [model for model in questions.models if any(g is not None for g in questions.grades(model))]
     if len(bins) < 2 or not models:
         return None
-    # Where names would run into each other, the lower end alone.
-    ticks = [
-        (float(place), label if len(bins) <= _MOST_RANGES else label.partition("-")[0])
-        for place, (label, _) in enumerate(bins)
-    ]
-    across = name if len(bins) <= _MOST_RANGES else f"{name}, from"
-    what = "share right" if questions.form in (CLOSED, CHECKED, "fact") else "mean F1"
-    plot = Plot(
-        f"{what} by {name} on {questions.title}", across, what, (-0.5, len(bins) - 0.5), (0, 1), x_names=ticks
-    )  # fmt: skip
+    what = "mean score" if questions.form == GRADED else "mean F1"
+    what = "share right" if questions.form in (CLOSED, CHECKED, "fact") else what
+    plot = _plot_of_bins(f"{what} by {name} on {questions.title}", name, what, [label for label, _ in bins])
     rows = []
     models = models[:_MOST_MODELS]
-    for series, model in enumerate(models):
+    shifts, radius = beside(len(models), plot.x(1) - plot.x(0))
+    for series, (model, shift) in enumerate(zip(models, shifts, strict=True)):
         grades = questions.grades(model)
-        shift = _SHIFT * (series - (len(models) - 1) / 2)
         for place, (label, members) in enumerate(bins):
             found = questions.mean(grades, members)
             if found is None:
                 continue
             if not np.isnan(found.low):
                 plot.whisker(series, place, found.low, found.high, shift)
-            plot.mark(series, place, found.value, shift)
+            plot.mark(series, place, found.value, shift, radius)
             rows.append([model, label, f"{found.n:,}", interval(found.value, found.low, found.high)])
         plot.legend(series, shortened_name(model), line=False)
     numbers = table(
         f"{what} by {name} on {questions.title}", ["model", name, "questions", what], rows, numbers=[2, 3]
     )
     return tag("figure", tag("h4", f"{questions.title}: by {name}"), plot.svg(), _folded(numbers))
+
+
+def _plot_of_bins(label: str, name: str, what: str, bins: Sequence[str]) -> Plot:
+    """Axes with a place for each bin, every second one striped; lower ends alone where names would touch."""
+    are_whole = fit(bins)
+    names = bins if are_whole else [one.partition("-")[0] for one in bins]
+    ticks = [(float(place), one) for place, one in enumerate(names)]
+    across = name if are_whole else f"{name}, from"
+    plot = Plot(label, across, what, (-0.5, len(bins) - 0.5), (0, 1), x_names=ticks)
+    for place in range(1, len(bins), 2):
+        plot.stripe(place - 0.5, place + 0.5)
+    return plot
 
 
 def losses(questions: QuestionSet) -> Html | None:

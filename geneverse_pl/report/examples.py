@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geneverse_pl.evaluation.graded import GRADED
 from geneverse_pl.evaluation.report import TUNED
 from geneverse_pl.report.markup import Html, joined, shortened, tag
 from geneverse_pl.report.pictures import PictureBudget
@@ -129,6 +130,6 @@ def _said(questions: QuestionSet, place: int, model: str) -> Html:
     if questions.form in (CLOSED, CHECKED, "fact"):
         mark = tag("span", "right" if grade else "wrong", class_=f"verdict {'right' if grade else 'wrong'}")
     else:
-        what = "F1 of words" if questions.form == OPEN else "F1 of items"
+        what = {OPEN: "F1 of words", GRADED: "score"}.get(questions.form, "F1 of items")
         mark = tag("span", f"{what} {number(grade, 2)}", class_="verdict overlaps")
     return joined([shown, " ", mark])

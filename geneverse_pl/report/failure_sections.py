@@ -12,7 +12,8 @@ from geneverse_pl.report.wording import MISSING, interval
 FAILURE_HEADS = ("questions", "judged", "wrong", "sure and wrong", "commonest mistake")
 _WRONG = (
     "Wrong: another choice or fact; a list without a true item; a description whose gene or function the "
-    "records do not confirm, where there are records; else an open answer without a word of the true one. "
+    "records do not confirm, where there are records; what a rule grades with 0; else an open answer "
+    "without a word of the true one. Runs that did not note what the rule gave each answer have none judged. "
     "Sure: a probability of 0.9 or more."
 )
 

@@ -34,9 +34,10 @@ class Findings:
             run: The run; any part of it may be empty.
         """
         sets = question_sets(run.items, run.bootstrap)
+        forms = [(one, form_reports(one, run.scores)) for one in sets]
         return cls(
             score_blocks(run.scores),
             sets,
-            [(one, report) for one in sets for report in form_reports(one)],
-            [failures(one) for one in sets if TUNED in one.models],
+            [(one, report) for one, reports in forms for report in reports],
+            [failures(one, TUNED, reports) for one, reports in forms if TUNED in one.models],
         )

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from geneverse_pl.evaluation.graded import ALL, GRADED, SCORE
 from geneverse_pl.evaluation.open_answers import REFERENCE
 from geneverse_pl.evaluation.report import TUNED
 from geneverse_pl.report.failures import Failures
 from geneverse_pl.report.findings import Findings
 from geneverse_pl.report.headline import ScoreBlock, beaten
 from geneverse_pl.report.well_formed import num_chosen
-from geneverse_pl.report.wording import BETTER, SAME, counted, interval, listed, share
+from geneverse_pl.report.wording import BETTER, SAME, counted, interval, listed, number, share
 
 QUESTIONS = ("Is it true?", "Is it well-formed?", "Is it better than its controls?", "On what does it fail?")
 _MOST_LINES = 6
@@ -21,7 +22,7 @@ def overview(found: Findings) -> list[tuple[str, list[str]]]:
     Args:
         found: What a run holds.
     """
-    answers = (_true(found.blocks), _well_formed(found), _better(found.blocks), _fails(found.failed))
+    answers = (_true(found.blocks), _well_formed(found), _better(found.blocks), _fails(found))
     return [(question, lines or [_NOTHING]) for question, lines in zip(QUESTIONS, answers, strict=True)]
 
 
@@ -71,8 +72,8 @@ def _better(blocks: Sequence[ScoreBlock]) -> list[str]:
     return _some(lines)
 
 
-def _fails(failed: Sequence[Failures]) -> list[str]:
-    judged = [one for one in failed if one.wrong is not None]
+def _fails(found: Findings) -> list[str]:
+    judged = [one for one in found.failed if one.wrong is not None]
     judged.sort(key=lambda one: -one.wrong.value if one.wrong else 0.0)
     lines = []
     for one in judged:
@@ -81,7 +82,24 @@ def _fails(failed: Sequence[Failures]) -> list[str]:
         wrong = share(round(one.wrong.value * one.num_judged), one.num_judged)
         mistake = f"; most often it {one.commonest}" if one.commonest else ""
         lines.append(f"{one.questions.title}: {wrong} wrong{mistake}")
-    return _some(lines)
+    return _some([*lines, *_graded_as_a_whole(found.blocks, judged)])
+
+
+def _graded_as_a_whole(blocks: Sequence[ScoreBlock], judged: Sequence[Failures]) -> list[str]:
+    """Scores by a rule, where the run did not note what each answer was worth."""
+    known = {(one.questions.name, one.questions.split) for one in judged}
+    lines = []
+    for block in blocks:
+        score = block.score(TUNED, SCORE)
+        is_graded = block.task.partition("/")[0] == GRADED and block.task != ALL
+        if not is_graded or score is None or (block.task, block.split) in known:
+            continue
+        if score.value == 0:
+            lines.append(f"{block.title}: {share(score.n, score.n)} wrong")
+        else:
+            mean = f"mean score {number(score.value)} of {counted(score.n, 'answer')}"
+            lines.append(f"{block.title}: {mean}; which of them are wrong was not noted")
+    return lines
 
 
 def _some(lines: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from geneverse_pl.evaluation.answers import normalise, parse_list, set_score
 from geneverse_pl.evaluation.bootstrap import DEFAULT_BOOTSTRAP, BootstrapSettings, Interval
 from geneverse_pl.evaluation.claims import TruthRecord, check_claims, names_gene_and_function
-from geneverse_pl.evaluation.graded import GRADED
+from geneverse_pl.evaluation.graded import GRADED, SCORE
 from geneverse_pl.evaluation.overlap import token_f1, words
 from geneverse_pl.evaluation.report import TUNED, UNTUNED
 from geneverse_pl.evaluation.statistics import MEAN
@@ -56,10 +56,12 @@ class QuestionSet:
 
     @property
     def form(self) -> str:
-        """``closed``, ``list``, ``fact``, ``open``, or ``checked``: open with records of what is true."""
+        """``closed``, ``list``, ``fact``, ``graded``, ``open``, or ``checked``: open with records."""
         if self.choices:
             return CLOSED
         form = self.items[0].kind.partition("/")[0]
+        if form == GRADED:
+            return GRADED
         if form == TEXT and all(isinstance(item.metadata.get("truth"), Mapping) for item in self.items):
             return CHECKED
         return form if form == FACT else LIST if "gold" in self.items[0].metadata else OPEN
@@ -113,7 +115,7 @@ class QuestionSet:
 
         Closed questions and facts are right or wrong, and so are descriptions that can be checked: by the
         factual score. Lists have the F1 of their items, other open answers the F1 of their words. What a rule
-        of the data module grades has none here, as that rule is not known.
+        of the data module grades has the score that the test noted; none in runs that noted none.
         """
         if model not in self._grades:
             if self.form == CLOSED:
@@ -168,8 +170,10 @@ class QuestionSet:
 
     def _grade(self, item: ItemResult, model: str) -> float | None:
         text = item.texts.get(model)
-        if text is None or item.kind.partition("/")[0] == GRADED:
+        if text is None:
             return None
+        if self.form == GRADED:
+            return item.grades.get(model, {}).get(SCORE)
         if self.form == LIST:
             text = text[:_MOST_LETTERS]
             gold = [str(name) for name in item.metadata.get("gold") or ()]

@@ -53,7 +53,7 @@ def _cell(block: ScoreBlock, model: str, metric: str) -> Html:
     said = position(tuned, score)
     if not said:
         return value
-    return joined([value, tag("span", said, class_=f"verdict {verdict(tuned, score)}")])
+    return joined([value, tag("span", said, class_=f"verdict beside {verdict(tuned, score)}")])
 
 
 def _bounds(score: Score) -> list[Html]:

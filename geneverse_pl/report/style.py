@@ -46,7 +46,7 @@ figure > h4 { margin: 0 0 .4rem; }
 svg { display: block; width: 100%; max-width: 30rem; height: auto; overflow: hidden; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
 .grid { stroke: var(--grid); } .axis { stroke: var(--axis); } .band { fill: var(--band);
-  } .bar { fill: var(--bar); }
+  } .bar { fill: var(--bar); } .stripe { fill: var(--bar); opacity: .45; }
 .reference { stroke: var(--axis); stroke-dasharray: 4 4; }
 .curve { stroke: currentColor; stroke-width: 1.8; fill: none; }
 .whisker { stroke: currentColor; stroke-width: 2; } .mark { fill: currentColor; }
@@ -55,13 +55,14 @@ svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-
 .scroll { overflow-x: auto; max-width: 100%; margin: .6rem 0; }
 table { border-collapse: collapse; overflow-wrap: break-word; font-size: .92rem; }
 caption { text-align: left; padding-bottom: .3rem; }
-th, td { border-bottom: 1px solid var(--line); padding: .35rem .5rem; text-align: left; vertical-align: top;
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .4rem; text-align: left; vertical-align: top;
   unicode-bidi: isolate; }
 thead th { border-bottom: 2px solid var(--line); }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .wide { min-width: 14rem; max-width: 34rem; overflow-wrap: anywhere; white-space: pre-wrap; }
 .verdict { display: inline-block; border-radius: .5rem; padding: 0 .5em; font-size: .85rem;
   white-space: nowrap; }
+.beside { white-space: normal; }
 .better, .right { color: var(--good); background: var(--good-back); }
 .worse, .wrong { color: var(--bad); background: var(--bad-back); }
 .overlaps, .above, .below { color: var(--same); background: var(--same-back); }

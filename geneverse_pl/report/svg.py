@@ -11,6 +11,11 @@ NUM_SERIES = 6
 LARGEST = 1e9  # what is beyond is not drawn: it would press all else together
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 10.0, 40.0
 _LEGEND_ROW = 17.0
+_LETTER, _GAP = 7.0, 4.0  # width of a letter of ticks in wide fonts, and what must lie between two of them
+_SPREAD = 0.6  # of a place's width that the marks of its series take
+_SHIFT, _RADIUS = 7.0, 4.0  # between marks of a place that has room, and of a mark there
+_SMALLEST = 2.5
+_MOST_DECADES_IN_STEPS, _FEWEST_TICKS = 3, 3
 # Corners of the marks of radius 1, told apart by form as well as by colour; the first is a circle.
 _MARKS: tuple[tuple[tuple[float, float], ...], ...] = (
     (),
@@ -52,8 +57,52 @@ class Scale:
         """Round values along the axis."""
         if not self.is_logarithmic:
             return round_values(self.low, self.high)
-        first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-        return [10.0**power for power in range(first, last + 1)] or [self.low, self.high]
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        decades = [found for power in powers if self.holds(found := 10.0**power)]
+        if len(decades) > _MOST_DECADES_IN_STEPS:
+            return decades
+        steps = [
+            found for power in powers for factor in (1, 2, 5) if self.holds(found := factor * 10.0**power)
+        ]
+        return steps if len(steps) >= _FEWEST_TICKS else round_values(self.low, self.high)
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies between the ends."""
+        return self.low * (1 - 1e-9) <= value <= self.high * (1 + 1e-9)
+
+
+def fit(names: Sequence[str]) -> bool:
+    """Whether names of ticks that are evenly spread below a plot do not touch."""
+    width = (WIDTH - _LEFT - _RIGHT) / max(len(names), 1)
+    return all(_LETTER * len(name) + _GAP <= width for name in names)
+
+
+def apart(ticks: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+    """The ticks, from the left, whose names do not touch the one before.
+
+    Args:
+        ticks: Place of the middle and name of each, from left to right.
+    """
+    kept: list[tuple[float, str]] = []
+    end = -math.inf
+    for at, name in ticks:
+        half = _LETTER * len(name) / 2
+        if at - half >= end + _GAP:
+            kept.append((at, name))
+            end = at + half
+    return kept
+
+
+def beside(num_series: int, width: float) -> tuple[list[float], float]:
+    """How far the marks of each series stand from the middle of their place, and their radius.
+
+    Args:
+        num_series: Series that have a mark at each place.
+        width: Distance of one place from the next.
+    """
+    step = min(_SHIFT, _SPREAD * width / max(num_series - 1, 1))
+    shifts = [step * (series - (num_series - 1) / 2) for series in range(num_series)]
+    return shifts, min(_RADIUS, max(_SMALLEST, step / 2))
 
 
 def round_values(low: float, high: float, most: int = 6) -> list[float]:
@@ -114,9 +163,11 @@ class Plot:
             self._parts.append(_line(_LEFT, self.y(value), WIDTH - _RIGHT, self.y(value), "grid"))
             self._parts.append(_text(_LEFT - 5, self.y(value) + 4, f"{value:g}", "end"))
         names = self.x_names or [(value, f"{value:g}") for value in self.x.ticks()]
-        for value, name in names:
-            self._parts.append(_line(self.x(value), self.y.start, self.x(value), self.y.start + 4, "axis"))
-            self._parts.append(_text(self.x(value), self.y.start + 15, name, "middle"))
+        ticks = [(self.x(value), name) for value, name in names]
+        for at, _ in ticks:
+            self._parts.append(_line(at, self.y.start, at, self.y.start + 4, "axis"))
+        for at, name in apart(ticks):
+            self._parts.append(_text(at, self.y.start + 15, name, "middle"))
         self._parts.append(_line(_LEFT, self.y.start, WIDTH - _RIGHT, self.y.start, "axis"))
         self._parts.append(_text((_LEFT + WIDTH - _RIGHT) / 2, self.height - 7, self.across, "middle"))
         middle = (_TOP + self.y.start) / 2
@@ -137,9 +188,9 @@ class Plot:
         at = self.x(x) + shift
         self._parts.append(_line(at, self.y(low), at, self.y(high), f"whisker {colour(series)}"))
 
-    def mark(self, series: int, x: float, y: float, shift: float = 0.0) -> None:
+    def mark(self, series: int, x: float, y: float, shift: float = 0.0, radius: float = _RADIUS) -> None:
         """The mark of a series at a value."""
-        self._parts.append(mark(series, self.x(x) + shift, self.y(y)))
+        self._parts.append(mark(series, self.x(x) + shift, self.y(y), radius))
 
     def bar(self, x: float, width: float, share: float) -> None:
         """A pale bar from the bottom, ``share`` of the axes' height and ``width`` values wide."""
@@ -147,6 +198,11 @@ class Plot:
         left, right = self.x(x), self.x(x + width)
         height = self.y.start - top
         self._parts.append(_rect(left + 1, top, right - left - 2, height, "bar"))
+
+    def stripe(self, low: float, high: float) -> None:
+        """A pale ground from one value of the horizontal axis to another."""
+        left, right = self.x(low), self.x(high)
+        self._parts.append(_rect(left, self.y.end, right - left, self.y.start - self.y.end, "stripe"))
 
     def legend(self, series: int, text: str, *, line: bool = True, marks: bool = True) -> None:
         """A line of the legend, which stands below the axes.
@@ -192,7 +248,7 @@ def colour(series: int) -> str:
     return f"s{series % NUM_SERIES}"
 
 
-def mark(series: int, x: float, y: float, radius: float = 4.0) -> Html:
+def mark(series: int, x: float, y: float, radius: float = _RADIUS) -> Html:
     """The mark of a series, in its colour and form."""
     corners = _MARKS[series % len(_MARKS)]
     about = f"mark {colour(series)}"

@@ -47,6 +47,17 @@ def test_models_are_scored_by_the_rule() -> None:
     assert {score.n for score in scores if score.task == "graded/alias"} == {4}
 
 
+def test_what_the_rule_gives_each_answer_is_noted() -> None:
+    items = [item("alias", "A", "A"), item("alias", "A", "B"), item("alias", "A", None)]
+    graded_scores(items, exact, FAST)
+    assert items[0].grades == {
+        "tuned": {"score": 1.0, "length": 1.0},
+        "untuned": {"score": 0.0, "length": 1.0},
+    }
+    assert items[1].grades["tuned"]["score"] == 0.0
+    assert items[2].grades == {}
+
+
 def test_the_reference_is_the_most_that_the_rule_gives() -> None:
     scores = graded_scores(ITEMS, exact, FAST)
     assert value(scores, "graded/alias", "reference") == value(scores, ALL, "reference") == 1.0

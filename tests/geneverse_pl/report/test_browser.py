@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import pytest
 
 from geneverse_pl.evaluation.run_record import RunRecord
+from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.report import write_report
 from tests.geneverse_pl.report.made_runs import hostile_run, whole_run
 
@@ -153,6 +154,24 @@ def test_the_page_is_no_wider_than_the_screen(opened: Opened, width: int) -> Non
         one.scrollWidth > one.clientWidth + 1 && one.tabIndex < 0
         && getComputedStyle(one).overflowX === 'auto').length"""
     assert opened.ask(unreachable) == 0
+
+
+def test_tables_of_scores_fit_a_window_of_1200_pixels(browser: "Browser", tmp_path: Path) -> None:
+    metrics = ("accuracy", "auroc", "f1", "mcc", "loss", "perplexity")
+    models = (("tuned", 0.0), ("untuned", -0.5), ("nearest_neighbour", 0.5))
+    scores = [
+        Score("relation/disease_phenotype", "held_out", metric, model, value, value - 0.1, value + 0.1, 120)
+        for metric in metrics
+        for model, value in models
+    ]
+    with Opened(browser, write_report(tmp_path, RunRecord("wide", scores, []))) as opened:
+        opened.page.set_viewport_size({"width": 1200, "height": 800})
+        [[shown, whole]] = opened.ask(
+            "[...document.querySelectorAll('#scores .scroll')].map(one => [one.clientWidth, one.scrollWidth])"
+        )
+        assert whole <= shown
+        lines = "[...document.querySelectorAll('#scores .bounds')].map(one => one.getClientRects().length)"
+        assert set(opened.ask(lines)) == {1}
 
 
 def test_everything_is_legible(opened: Opened) -> None:

@@ -12,7 +12,7 @@ from geneverse_pl.evaluation.bootstrap import BootstrapSettings
 from geneverse_pl.evaluation.run_record import RunRecord
 from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.text_report import ItemResult
-from geneverse_pl.report import render_report
+from geneverse_pl.report import render_markdown, render_report
 from tests.geneverse_pl.report.made_runs import HOSTILE, hostile_run, whole_run
 from tests.geneverse_pl.report.page_reader import Element, read_page
 
@@ -241,6 +241,46 @@ def test_what_a_rule_grades_is_told_by_its_score() -> None:
     heads, *body = rows(section(page, "scores").all("table")[0])
     [constant] = [dict(zip(heads, row, strict=True)) for row in body if row[0] == "constant"]
     assert constant["no_answer"] == "0.100[0.000, 0.200]tuned above"
+
+
+def graded_run(score: float, unparsable: float, grades: dict[str, float] | None = None) -> RunRecord:
+    about = {"kind": "graded/alias", "answer": "PSMB10"}
+    item = ItemResult("held_out", about, 1, nll={"tuned": 9.0}, texts={"tuned": "No"})
+    if grades:
+        item = replace(item, grades={"tuned": grades})
+    scores = [
+        Score("graded/alias", "held_out", metric, "tuned", value, math.nan, math.nan, 2)
+        for metric, value in (("score", score), ("unparsable", unparsable))
+    ]
+    return RunRecord("graded", scores, [item, item])
+
+
+@pytest.mark.parametrize(
+    ("run", "formed", "failed"),
+    [
+        (
+            graded_run(0.0, 1.0, {"score": 0.0, "unparsable": 1.0}),
+            "0 of 2 (0 %) well-formed; commonest fault: nothing that the rule can read",
+            "2 of 2 (100 %) wrong; most often it says “No” (2)",
+        ),
+        (graded_run(0.0, 1.0), "0 of 2 (0 %) well-formed", "2 of 2 (100 %) wrong"),
+        (
+            graded_run(0.25, 0.5),
+            "1 of 2 (50 %) well-formed",
+            "mean score 0.250 of 2 answers; which of them are wrong was not noted",
+        ),
+    ],
+)
+def test_what_a_rule_cannot_read_is_told_as_ill_formed_and_failed(
+    run: RunRecord, formed: str, failed: str
+) -> None:
+    page = read_page(render_report(run))
+    cards = [one.text for one in page.all("section") if one.attributes.get("class") == "card"]
+    assert f"graded/alias, held_out: {formed}" in cards[1]
+    assert f"graded/alias, held_out: {failed}" in cards[3]
+    text = render_markdown(run).replace("\\", "")
+    assert formed in text
+    assert failed in text
 
 
 def test_curves_of_many_points_are_drawn_whole(page: Element) -> None:

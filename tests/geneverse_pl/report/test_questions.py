@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from geneverse_pl.evaluation.bootstrap import BootstrapSettings
+from geneverse_pl.evaluation.bootstrap import BootstrapSettings, Interval
+from geneverse_pl.evaluation.scores import Score
 from geneverse_pl.evaluation.text_report import ItemResult, TrainingKnowledge, text_scores
 from geneverse_pl.report.examples import choose
 from geneverse_pl.report.failures import failures
@@ -96,6 +97,26 @@ def test_failures_are_counted_with_the_commonest() -> None:
     assert found.commonest == "says b where a is true (2)"
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("bbc", "says b where a is true (2)"),
+        ("bbcc", "says b where a is true and, as often, c where a is true (2 each)"),
+        ("bcB", "says b where a is true and, as often, makes 2 other mistakes (1 each)"),
+    ],
+)
+def test_mistakes_that_are_as_common_are_told_as_a_tie(said: str, expected: str) -> None:
+    rows = {"b": ("a", [-5.0, 0, -9]), "c": ("a", [-5.0, -9, 0]), "B": ("c", [-5.0, 0, -9])}
+    assert failures(only([closed(*rows[letter]) for letter in said])).commonest == expected
+
+
+def test_wrong_words_that_are_as_common_are_told_as_a_tie() -> None:
+    about = {"kind": "fact/x", "answer": "z"}
+    items = [ItemResult("s", about, 1, texts={"tuned": text}) for text in ("x", "y", "x", "y", "")]
+    assert failures(only(items)).commonest == "says “x” and, as often, “y” (2 each)"
+    assert failures(only(items[:3])).commonest == "says “x” (2)"
+
+
 def test_a_list_fails_if_no_item_is_true() -> None:
     about = {"kind": "list/x", "gold": ["seizure", "ataxia"]}
     texts = ["seizure; fever", "fever", "fever", ""]
@@ -162,6 +183,37 @@ def test_answers_that_a_rule_grades_have_no_other_grade() -> None:
     questions = only([ItemResult("s", about, 1, texts={"tuned": "The symbol is PSMB9, not PSMB10."})])
     assert questions.grades("tuned") == [None]
     assert failures(questions).wrong is None
+
+
+def ruled(text: str, **grades: float) -> ItemResult:
+    about = {"kind": "graded/alias", "answer": "PSMB10"}
+    noted = {"tuned": grades} if grades else {}
+    return ItemResult("held_out", about, 1, nll={"tuned": 9.0}, texts={"tuned": text}, grades=noted)
+
+
+def test_what_a_rule_grades_fails_with_a_score_of_0() -> None:
+    questions = only([ruled("No", score=0.0), ruled("No", score=0.0), ruled("PSMB10", score=1.0)])
+    found = failures(questions)
+    assert found.wrong is not None
+    assert found.num_judged == 3
+    assert found.wrong.value == pytest.approx(2 / 3)
+    assert found.commonest == "says “No” (2)"
+
+
+def test_what_a_rule_cannot_read_is_not_well_formed() -> None:
+    questions = only([ruled("No", score=0.0, unparsable=1.0), ruled("a " * 40, score=0.0, unparsable=0.0)])
+    [report] = form_reports(questions)
+    assert (report.well_formed.value, report.faults) == (0.5, {"nothing that the rule can read": 1})
+    assert failures(questions).num_faulty == 1
+    # The scores of the run are what its tables show.
+    score = Score("graded/alias", "held_out", "unparsable", "tuned", 1.0, 0.2, 1.0, 2)
+    [report] = form_reports(questions, [score])
+    assert (report.well_formed, report.num_faulty) == (Interval(0.0, 0.0, 0.8, 2), 2)
+
+
+def test_a_rule_that_does_not_tell_what_it_can_read_leaves_the_form_to_the_answers() -> None:
+    [report] = form_reports(only([ruled("a", score=1.0), ruled("", score=0.0)]))
+    assert report.faults == {"empty": 1}
 
 
 def test_intervals_are_those_that_were_asked_for() -> None:
