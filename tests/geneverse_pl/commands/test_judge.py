@@ -53,7 +53,7 @@ def test_it_writes_beside_the_run_and_asks_nothing_twice(
         (["--max_items", "0"], "max_items must be > 0, got 0"),
         (["--num_resamples", "0"], "num_resamples must be > 0, got 0"),
         (["--timeout", "0"], "--timeout must be > 0, got 0.0"),
-        (["--temperature", "hot"], "Argument --temperature: invalid"),
+        (["--temperature", "hot"], "Argument --temperature: must be a number or none"),
         (["--model", ""], "--model must name a model"),
     ],
 )
