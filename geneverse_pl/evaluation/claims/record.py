@@ -104,7 +104,7 @@ class TruthRecord:
 
     @cached_property
     def kinds(self) -> frozenset[str]:
-        """Kinds of identifiers that the record has, see :attr:`Identifier.kind`.
+        """Kinds of identifiers that the record has, see ``Identifier.kind``.
 
         Genes and diseases share the MIM numbers. Where that of the gene is missing they are left out: a
         number that is none of its diseases' may be that.
