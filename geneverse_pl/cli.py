@@ -177,7 +177,7 @@ def _check_folder(option: str, folder: object) -> None:
 
 
 def check_start(task: BaseTask) -> None:
-    """Raises a ConfigError if an adapter folder that a task starts from is none.
+    """Raises a ConfigError if an adapter folder that a task starts from is none, or one of another kind.
 
     Args:
         task: The task.
@@ -187,6 +187,10 @@ def check_start(task: BaseTask) -> None:
         from geneverse_pl.models.adapter_folder import read_manifest
 
         read_manifest(folder)
+        if getattr(task, "backend", None) == "open_clip":  # a tower and a projector of ours
+            from geneverse_pl.models.vision_folder import check_vision_folder
+
+            check_vision_folder(folder)
 
 
 def default_loggers(root: Path) -> list[Logger]:

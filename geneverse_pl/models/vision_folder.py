@@ -60,6 +60,21 @@ def _trained(
     return {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
 
 
+def check_vision_folder(folder: Path) -> Path:
+    """The projector's file of an adapter folder.
+
+    Raises:
+        ConfigError: If it has none.
+    """
+    path = folder / PROJECTOR_FILE
+    if not path.is_file():
+        raise ConfigError(
+            f"The adapter folder of a vision-language model must hold {PROJECTOR_FILE}, '{folder}' does not. "
+            "Give the folder that a vision-language fit wrote."
+        )
+    return path
+
+
 def read_vision(model: VisionLanguageModel, folder: Path) -> None:
     """Puts projector and tower weights of an adapter folder into a model.
 
@@ -68,12 +83,7 @@ def read_vision(model: VisionLanguageModel, folder: Path) -> None:
     """
     from safetensors.torch import load_file
 
-    path = folder / PROJECTOR_FILE
-    if not path.is_file():
-        raise ConfigError(
-            f"The adapter folder of a vision-language model must hold {PROJECTOR_FILE}, '{folder}' does not. "
-            "Give the folder that a vision-language fit wrote."
-        )
+    path = check_vision_folder(folder)
     parts: list[tuple[Path, nn.Module | None]] = [(path, model.projector)]
     if (folder / TOWER_FILE).is_file():
         parts.append((folder / TOWER_FILE, model.tower))

@@ -239,6 +239,22 @@ def test_a_start_that_is_no_adapter_folder_is_refused_at_once(
     assert not (tmp_path / "stores").exists()
 
 
+def test_a_vision_task_starts_from_no_text_adapter(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", "--config", str(config_file), "--test_after_fit", "false"]) == 0
+    [start] = tmp_path.glob("runs/version_0/checkpoints/best")
+    capsys.readouterr()
+    task = {"vision": {"model": "timm:resnet18", "pretrained": "random"}, "start_from": str(start)}
+    set_keys(config_file, {"model.class_path": "geneverse_pl.VisionLanguageTask"})
+    set_keys(config_file, {f"{TASK}.{name}": value for name, value in task.items()})
+    settings = {"simulator": {}, "cache_dir": str(tmp_path / "pictures")}
+    set_keys(config_file, {"data": {"class_path": "datamodules.MarkerGeneDataModule", "init_args": settings}})
+    assert main(["test", "--config", str(config_file)]) == 2
+    assert "must hold projector.safetensors" in capsys.readouterr().err
+    assert not (tmp_path / "pictures").exists()
+
+
 def test_a_test_of_untrained_weights_says_so(config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     note = "no trained weights are named, so test is of the model before training"
     assert main(["test", "--config", str(config_file)]) == 0
