@@ -133,17 +133,8 @@ def bootstrap_interval(
         reason = f"no interval: at least 2 groups are needed, got {num_groups}"
         return Interval(value, math.nan, math.nan, num_items, reason=reason)
 
-    drawn = np.concatenate(
-        [
-            _evaluate(statistic, counts[:, codes], columns)
-            for counts in _group_counts(num_groups, num_items, settings)
-        ]
-    )
-    valid = drawn[~np.isnan(drawn)]
+    valid = _resampled(statistic, columns, codes, num_groups, settings)
     skipped = num_resamples - len(valid)
-    if skipped:
-        name = statistic.name if isinstance(statistic, Statistic) else "Statistic"
-        logger.info("%s: undefined on %d of %d resamples; these were skipped.", name, skipped, num_resamples)
     if not len(valid):
         reason = "no interval: undefined on every resample"
         return Interval(value, math.nan, math.nan, num_items, skipped, reason)
@@ -153,6 +144,27 @@ def bootstrap_interval(
         edge = tail ** (1 / num_groups)
         low, high = (edge, 1.0) if value else (0.0, 1 - edge)
     return Interval(value, float(low), float(high), num_items, skipped)
+
+
+def _resampled(
+    statistic: Statistic | Callable[..., float],
+    columns: Sequence[Array],
+    codes: npt.NDArray[np.intp],
+    num_groups: int,
+    settings: BootstrapSettings,
+) -> Floats:
+    """The statistic on each resample on which it is defined; a note tells on how many it is not."""
+    drawn = np.concatenate(
+        [
+            _evaluate(statistic, counts[:, codes], columns)
+            for counts in _group_counts(num_groups, len(codes), settings)
+        ]
+    )
+    valid: Floats = drawn[~np.isnan(drawn)]
+    if skipped := len(drawn) - len(valid):
+        name = statistic.name if isinstance(statistic, Statistic) else "Statistic"
+        logger.info("%s: undefined on %d of %d resamples; these were skipped.", name, skipped, len(drawn))
+    return valid
 
 
 def _all_agree(statistic: Statistic | Callable[..., float], columns: Sequence[Array], value: float) -> bool:

@@ -1,11 +1,11 @@
 """Checks the identifiers and aliases of a text against a table, and corrects what has one right answer."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from geneverse_pl.evaluation.claims.identifiers import is_human_gene
 from geneverse_pl.grounding.aliases import check_aliases, official_symbols, spans_of_aliases
 from geneverse_pl.grounding.mentions import MARK, Mention, find_mentions, is_marked
 from geneverse_pl.grounding.naming import Candidates, NameFinder
@@ -17,6 +17,7 @@ from geneverse_pl.grounding.table import Entity, GroundingTable
 ChangeReason = Literal["other_entity", "not_in_table", "former", "malformed", "alias"]
 UnknownReason = Literal["other_entity", "not_in_table", "former", "malformed", "no_alias"]
 
+_HUMAN_GENE = re.compile(r"ENSG\d")  # ENSGALG and ENSGGOG are of chicken and gorilla
 _NEAR_WORDS = 40  # before a pronoun, among which another gene may be named
 
 
@@ -255,7 +256,7 @@ def _about(mention: Mention, entities: Iterable[Entity]) -> str:
 
 def _is_left_out(mention: Mention) -> bool:
     """Whether it is Ensembl's id of a transcript, a protein or another species, which tables leave out."""
-    return mention.scheme == "Ensembl" and not is_human_gene(mention.written)
+    return mention.scheme == "Ensembl" and not _HUMAN_GENE.match(mention.written)
 
 
 def _kinds(entities: Iterable[Entity]) -> set[str]:

@@ -69,7 +69,6 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 }
 #: Databases in which a gene has one entry or few, so that another one contradicts the record.
 GENE_DATABASES = frozenset({"AllianceGenome", "HGNC", "Ensembl", "NCBI Gene", "UniProt"})
-_HUMAN_GENE = re.compile(r"ENSG\d")
 _NAMES = {name.casefold(): name for name in PATTERNS} | {
     "omim": "MIM",
     "hpo": "HP",
@@ -80,15 +79,6 @@ _NAMES = {name.casefold(): name for name in PATTERNS} | {
     "entrez": "NCBI Gene",
     "uniprotkb": "UniProt",
 }
-
-
-def is_human_gene(ensembl: str) -> bool:
-    """Whether an accession of Ensembl is of a human gene: not of a transcript, a protein or another species.
-
-    Args:
-        ensembl: The accession; ``ENSGALG…`` and ``ENSGGOG…`` are genes of chicken and gorilla.
-    """
-    return _HUMAN_GENE.match(ensembl) is not None
 
 
 def find_identifiers(text: str) -> Iterator[tuple[int, int, Identifier]]:
